@@ -7,16 +7,19 @@ pub enum Operation {
     HashToCurve,
     PairingCheck,
     Aggregate,
+    /// Decompression and subgroup check of keys that become a key set.
+    CheckKeys,
 }
 
 impl Operation {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Verify(World::Bls12381MinPk),
         Self::Verify(World::Bls12381MinSig),
         Self::Verify(World::Bn254),
         Self::HashToCurve,
         Self::PairingCheck,
         Self::Aggregate,
+        Self::CheckKeys,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Operation {
             Self::HashToCurve => "hash-to-curve",
             Self::PairingCheck => "pairing-check",
             Self::Aggregate => "aggregate",
+            Self::CheckKeys => "check-keys",
         }
     }
 }
