@@ -205,7 +205,7 @@ fn enums_are_prefixed_and_begin_with_unspecified() {
         let numbers: BTreeSet<_> = enumeration
             .value
             .iter()
-            .map(|value| value.number())
+            .map(prost_types::EnumValueDescriptorProto::number)
             .collect();
         assert_eq!(numbers.len(), enumeration.value.len(), "{name} has aliases");
         for value in &enumeration.value {
