@@ -1,0 +1,104 @@
+//! Eight BLS12-381 field elements in lock-step on AVX-512 IFMA.
+//!
+//! An element is eight limbs of 52 bits, a vector register holds the same limb of eight independent elements, and every
+//! routine does for its eight lanes what the scalar library does for one. `blst` is the oracle that each is tested
+//! against.
+//!
+//! Nothing here runs without an [`Ifma`], and an `Ifma` exists only where the processor has the instructions.
+#![allow(unsafe_code)] // std::arch intrinsics; each block argues its own case
+#![allow(dead_code)] // until the stages that use it all are in
+#![allow(clippy::inline_always)] // a vector operation that is not inlined costs more than it does
+#![allow(clippy::large_types_passed_by_value)] // vectors are large, and what takes them is inlined
+#![allow(clippy::needless_range_loop)] // limb and lane numbers index several arrays at once
+#![allow(clippy::absurd_extreme_comparisons, clippy::out_of_bounds_indexing)] // unrolled loops: `if I < 7` with I = 7
+
+#[cfg(target_arch = "x86_64")]
+#[macro_use]
+mod vector;
+#[cfg(all(test, target_arch = "x86_64"))]
+#[macro_use]
+mod testing;
+#[cfg(target_arch = "x86_64")]
+mod curve;
+#[cfg(target_arch = "x86_64")]
+mod element;
+#[cfg(target_arch = "x86_64")]
+mod fp;
+#[cfg(target_arch = "x86_64")]
+mod fp2;
+#[cfg(target_arch = "x86_64")]
+mod group;
+
+#[cfg(target_arch = "x86_64")]
+mod proof {
+    /// Proof that this processor has AVX-512F and AVX-512 IFMA, and that the system saves their registers.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Ifma(());
+
+    impl Ifma {
+        /// Asks the processor.
+        pub fn detect() -> Option<Self> {
+            (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
+                .then_some(Self(()))
+        }
+
+        /// # Safety
+        /// Only where an `Ifma` was detected before.
+        pub(crate) const unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod proof {
+    /// Proof that this processor has AVX-512 IFMA: on this architecture there is none.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Ifma {}
+
+    impl Ifma {
+        /// Always `None` here.
+        pub const fn detect() -> Option<Self> {
+            None
+        }
+    }
+}
+
+pub use proof::Ifma;
+
+use blst::{BLST_ERROR, blst_p1_affine, blst_p2_affine};
+
+/// Public functions: each enters the code compiled for the features that its `Ifma` proves. Where no `Ifma` can exist they
+/// are there for the types only.
+macro_rules! entries {
+    ($($(#[$doc:meta])* pub fn $name:ident(isa: Ifma $(, $arg:ident: $type:ty)*) -> $output:ty = $inner:path;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(isa: Ifma $(, $arg: $type)*) -> $output {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the function needs the features that isa proves.
+            unsafe {
+                $inner(isa $(, $arg)*)
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            {
+                $(let _ = $arg;)*
+                match isa {}
+            }
+        }
+    )*};
+}
+
+entries! {
+    /// Keys from their compressed form, with the errors of `blst_p1_uncompress`. On the curve, but not checked to be in G1.
+    pub fn decompress_g1(isa: Ifma, bytes: &[[u8; 48]]) -> Vec<Result<blst_p1_affine, BLST_ERROR>> = group::decompress::<48, group::G1>;
+
+    /// Signatures from their compressed form, with the errors of `blst_p2_uncompress`. On the curve, but not checked to be
+    /// in G2.
+    pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Result<blst_p2_affine, BLST_ERROR>> = group::decompress::<96, group::G2>;
+
+    /// Whether each point of the curve is in G1; infinity is.
+    pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = group::in_subgroup::<48, group::G1>;
+
+    /// Whether each point of the curve is in G2; infinity is.
+    pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = group::in_subgroup::<96, group::G2>;
+}

@@ -1,0 +1,144 @@
+//! Nanoseconds per item of each stage, lanes against blst, interleaved in one run: medians and their ratio.
+//!
+//! `cargo run --release -p tutti-lanes --example stages [items] [rounds]`
+#![allow(unsafe_code)] // blst's raw functions, to measure them without anything around
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use blst::{blst_p1, blst_p1_affine, blst_p2, blst_p2_affine};
+use tutti_lanes::Ifma;
+
+fn main() {
+    let Some(isa) = Ifma::detect() else {
+        println!("SKIPPED: this processor has no AVX-512 IFMA");
+        return;
+    };
+    let mut args = std::env::args()
+        .skip(1)
+        .map(|a| a.parse().expect("a number"));
+    let (n, rounds) = (args.next().unwrap_or(256), args.next().unwrap_or(11));
+    let material = Material::new(n);
+    println!("{n} items, {rounds} rounds, medians");
+    println!(
+        "{:<24} {:>12} {:>12} {:>8}",
+        "stage", "lanes ns", "blst ns", "ratio"
+    );
+    for (name, lanes, scalar) in stages(isa, &material) {
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            a.push(time(&lanes, n));
+            b.push(time(&scalar, n));
+        }
+        let (a, b) = (median(&mut a), median(&mut b));
+        println!("{name:<24} {a:>12.0} {b:>12.0} {:>8.2}", b / a);
+    }
+}
+
+type Stage<'a> = (&'static str, Box<dyn Fn() + 'a>, Box<dyn Fn() + 'a>);
+
+fn time(f: &dyn Fn(), n: usize) -> f64 {
+    let start = Instant::now();
+    f();
+    start.elapsed().as_nanos() as f64 / n as f64
+}
+
+fn keep<T>(x: T) {
+    drop(black_box(x));
+}
+
+fn median(x: &mut [f64]) -> f64 {
+    x.sort_by(f64::total_cmp);
+    x[x.len() / 2]
+}
+
+struct Material {
+    keys: Vec<blst_p1_affine>,
+    signatures: Vec<blst_p2_affine>,
+    key_bytes: Vec<[u8; 48]>,
+    signature_bytes: Vec<[u8; 96]>,
+}
+
+impl Material {
+    fn new(n: usize) -> Self {
+        let mut it = Self {
+            keys: Vec::new(),
+            signatures: Vec::new(),
+            key_bytes: Vec::new(),
+            signature_bytes: Vec::new(),
+        };
+        for i in 0..n as u64 {
+            let mut scalar = [0; 32];
+            for (j, word) in scalar.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                *word = (i * 4 + j as u64 + 1)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .to_le_bytes();
+            }
+            let (mut p, mut key, mut key_bytes) =
+                (blst_p1::default(), blst_p1_affine::default(), [0; 48]);
+            let (mut q, mut signature, mut signature_bytes) =
+                (blst_p2::default(), blst_p2_affine::default(), [0; 96]);
+            // SAFETY: plain values of the types that blst asks for.
+            unsafe {
+                blst::blst_p1_mult(&raw mut p, blst::blst_p1_generator(), scalar.as_ptr(), 255);
+                blst::blst_p1_to_affine(&raw mut key, &raw const p);
+                blst::blst_p1_affine_compress(key_bytes.as_mut_ptr(), &raw const key);
+                blst::blst_p2_mult(&raw mut q, blst::blst_p2_generator(), scalar.as_ptr(), 255);
+                blst::blst_p2_to_affine(&raw mut signature, &raw const q);
+                blst::blst_p2_affine_compress(signature_bytes.as_mut_ptr(), &raw const signature);
+            }
+            it.keys.push(key);
+            it.signatures.push(signature);
+            it.key_bytes.push(key_bytes);
+            it.signature_bytes.push(signature_bytes);
+        }
+        it
+    }
+}
+
+fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+    vec![
+        (
+            "G2 decompression",
+            Box::new(move || keep(tutti_lanes::decompress_g2(isa, &m.signature_bytes))),
+            Box::new(|| {
+                for bytes in &m.signature_bytes {
+                    let mut p = blst_p2_affine::default();
+                    // SAFETY: 96 bytes in, one point out.
+                    black_box(unsafe { blst::blst_p2_uncompress(&raw mut p, bytes.as_ptr()) });
+                }
+            }),
+        ),
+        (
+            "G2 membership",
+            Box::new(move || keep(tutti_lanes::in_g2(isa, &m.signatures))),
+            Box::new(|| {
+                for p in &m.signatures {
+                    // SAFETY: one point in.
+                    black_box(unsafe { blst::blst_p2_affine_in_g2(p) });
+                }
+            }),
+        ),
+        (
+            "G1 decompression",
+            Box::new(move || keep(tutti_lanes::decompress_g1(isa, &m.key_bytes))),
+            Box::new(|| {
+                for bytes in &m.key_bytes {
+                    let mut p = blst_p1_affine::default();
+                    // SAFETY: 48 bytes in, one point out.
+                    black_box(unsafe { blst::blst_p1_uncompress(&raw mut p, bytes.as_ptr()) });
+                }
+            }),
+        ),
+        (
+            "G1 membership",
+            Box::new(move || keep(tutti_lanes::in_g1(isa, &m.keys))),
+            Box::new(|| {
+                for p in &m.keys {
+                    // SAFETY: one point in.
+                    black_box(unsafe { blst::blst_p1_affine_in_g1(p) });
+                }
+            }),
+        ),
+    ]
+}

@@ -1,0 +1,134 @@
+//! What the curves ask of a field, so that G1 and G2 are one text.
+
+use core::ops::{Add, Neg, Sub};
+
+use crate::Ifma;
+use crate::fp::{Fp, Sum};
+use crate::vector::Mask;
+
+/// Eight elements of Fp or of Fp2.
+pub(crate) trait Element: Copy {
+    type Sum: ElementSum<Element = Self>;
+
+    fn zero(isa: Ifma) -> Self;
+    fn one(isa: Ifma) -> Self;
+    fn isa(&self) -> Ifma;
+    fn mul(&self, o: &Self) -> Self;
+    fn sqr(&self) -> Self;
+    fn sum(&self) -> Self::Sum;
+    fn invert(&self) -> Self;
+    fn select(m: Mask, yes: &Self, no: &Self) -> Self;
+
+    #[inline(always)]
+    fn is_zero(&self) -> Mask {
+        self.sum().is_zero()
+    }
+
+    #[inline(always)]
+    fn equals(&self, o: &Self) -> Mask {
+        (self.sum() - o.sum()).is_zero()
+    }
+
+    #[inline(always)]
+    fn neg(&self) -> Self {
+        (-self.sum()).tight()
+    }
+}
+
+/// Sums of elements whose carries are outstanding.
+pub(crate) trait ElementSum:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Neg<Output = Self>
+{
+    type Element;
+
+    fn tight(self) -> Self::Element;
+    fn is_zero(self) -> Mask;
+    fn times_pow2<const N: u32>(self) -> Self;
+
+    #[inline(always)]
+    fn double(self) -> Self {
+        self.times_pow2::<1>()
+    }
+}
+
+impl Element for Fp {
+    type Sum = Sum;
+
+    #[inline(always)]
+    fn zero(isa: Ifma) -> Self {
+        Self::zero(isa)
+    }
+
+    #[inline(always)]
+    fn one(isa: Ifma) -> Self {
+        Self::one(isa)
+    }
+
+    #[inline(always)]
+    fn isa(&self) -> Ifma {
+        self.isa()
+    }
+
+    #[inline(always)]
+    fn mul(&self, o: &Self) -> Self {
+        self.mul(o)
+    }
+
+    #[inline(always)]
+    fn sqr(&self) -> Self {
+        self.sqr()
+    }
+
+    #[inline(always)]
+    fn sum(&self) -> Sum {
+        self.sum()
+    }
+
+    #[inline(always)]
+    fn invert(&self) -> Self {
+        self.invert()
+    }
+
+    #[inline(always)]
+    fn select(m: Mask, yes: &Self, no: &Self) -> Self {
+        Self::select(m, yes, no)
+    }
+}
+
+impl ElementSum for Sum {
+    type Element = Fp;
+
+    #[inline(always)]
+    fn tight(self) -> Fp {
+        self.tight()
+    }
+
+    #[inline(always)]
+    fn is_zero(self) -> Mask {
+        self.is_zero()
+    }
+
+    #[inline(always)]
+    fn times_pow2<const N: u32>(self) -> Self {
+        self.times_pow2::<N>()
+    }
+}
+
+/// The inverses of all, for the price of one and three products each. 0 stays 0 and disturbs no other.
+pub(crate) fn invert_all<F: Element>(xs: &mut [F]) {
+    let Some(first) = xs.first() else { return };
+    let (zero, one) = (F::zero(first.isa()), F::one(first.isa()));
+    let mut running = one;
+    let mut before = Vec::with_capacity(xs.len());
+    for x in &mut *xs {
+        before.push(running);
+        running = running.mul(&F::select(x.is_zero(), &one, x));
+    }
+    let mut inverse = running.invert();
+    for (x, before) in xs.iter_mut().zip(&before).rev() {
+        let is_zero = x.is_zero();
+        let own = inverse.mul(before);
+        inverse = inverse.mul(&F::select(is_zero, &one, x));
+        *x = F::select(is_zero, &zero, &own);
+    }
+}

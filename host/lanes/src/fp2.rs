@@ -1,0 +1,362 @@
+//! The quadratic extension Fp2 = Fp[i] / (i² + 1), eight elements at a time.
+
+use core::ops::{Add, Neg, Sub};
+
+use crate::Ifma;
+use crate::element::{Element, ElementSum};
+use crate::fp::{Fp, Sum, Wide};
+use crate::vector::Mask;
+
+/// Eight elements c0 + c1·i.
+#[derive(Clone, Copy)]
+pub(crate) struct Fp2 {
+    pub(crate) c0: Fp,
+    pub(crate) c1: Fp,
+}
+
+/// Eight sums of elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum2 {
+    pub(crate) c0: Sum,
+    pub(crate) c1: Sum,
+}
+
+/// Eight sums of products.
+#[derive(Clone, Copy)]
+pub(crate) struct Wide2 {
+    pub(crate) c0: Wide,
+    pub(crate) c1: Wide,
+}
+
+/// Karatsuba. Columns: c0 below 2^56 in magnitude, c1 below 2^57; values below 2^5 p².
+#[inline(always)]
+fn product_of(a: &Fp2, b: &Fp2) -> Wide2 {
+    let t0 = a.c0.wide_mul(&b.c0);
+    let t1 = a.c1.wide_mul(&b.c1);
+    let t2 = (a.c0.sum() + a.c1.sum())
+        .factor()
+        .wide_mul(&(b.c0.sum() + b.c1.sum()).factor());
+    Wide2 {
+        c0: t0 - t1,
+        c1: t2 - t0 - t1,
+    }
+}
+
+/// (c0 + c1)(c0 - c1) and 2·c0·c1, neither negative: columns below 2^56, values below 2^5 p².
+#[inline(always)]
+fn square_of(a: &Fp2) -> Wide2 {
+    let difference = (a.c0.sum() - a.c1.sum()).tight();
+    Wide2 {
+        c0: (a.c0.sum() + a.c1.sum())
+            .factor()
+            .wide_mul(&difference.into()),
+        c1: a.c0.sum().times_pow2::<1>().factor().wide_mul(&a.c1.into()),
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul(a: &Fp2, b: &Fp2) -> Fp2 {
+    product_of(a, b).reduce()
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sqr(a: &Fp2) -> Fp2 {
+    square_of(a).reduce()
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn wide_mul(a: &Fp2, b: &Fp2) -> Wide2 {
+    product_of(a, b)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn norm(a: &Fp2) -> Fp {
+    (a.c0.wide_mul(&a.c0) + a.c1.wide_mul(&a.c1)).reduce()
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn roots<const N: usize>(x: &[Fp2; N]) -> ([Fp2; N], [Mask; N]) {
+    let norms = x.map(|x| x.norm());
+    let mut s = Fp::root_power(&norms);
+    for n in 0..N {
+        s[n] = s[n].mul(&norms[n]);
+    }
+    roots_with_norms(x, &s)
+}
+
+/// With t = (c0 + s) / 2 and w = t^((p-3)/4) we have (t·w)·w = t^((p-1)/2) = ±1.
+/// +1: t·w is a root of t and w its inverse: the root is t·w + (c1·w / 2)·i.
+/// -1: t·w is a root of -t and -w its inverse; the other choice (c0 - s) / 2 = c1² / (4·-t) is the square of -c1·w / 2, so
+/// the root is -c1·w / 2 + t·w·i, up to its sign.
+/// t = 0 means c1 = 0 and s = -c0: then c0 itself takes the place of t. The last comparison checks everything.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn roots_with_norms<const N: usize>(x: &[Fp2; N], s: &[Fp; N]) -> ([Fp2; N], [Mask; N]) {
+    let half = Fp::splat(x[0].isa(), &consts::HALF);
+    let mut t = *s;
+    for n in 0..N {
+        t[n] = (x[n].c0.sum() + s[n].sum()).tight().mul(&half);
+        t[n] = Fp::select(t[n].is_zero(), &x[n].c0, &t[n]);
+    }
+    let w = Fp::root_power(&t);
+    let mut roots = *x;
+    let mut ok = [Mask::ALL; N];
+    for n in 0..N {
+        let tw = t[n].mul(&w[n]);
+        let other = x[n].c1.mul(&half).mul(&w[n]);
+        let residue = tw.sqr().equals(&t[n]);
+        roots[n] = Fp2 {
+            c0: Fp::select(residue, &tw, &other.neg()),
+            c1: Fp::select(residue, &other, &tw),
+        };
+        ok[n] = roots[n].sqr().equals(&x[n]);
+    }
+    (roots, ok)
+}
+
+impl Fp2 {
+    /// The product before its reduction.
+    #[inline(always)]
+    pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { wide_mul(self, o) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul_fp(&self, o: &Fp) -> Self {
+        Self {
+            c0: self.c0.mul(o),
+            c1: self.c1.mul(o),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn conjugate(&self) -> Self {
+        Self {
+            c0: self.c0,
+            c1: (-self.c1.sum()).tight(),
+        }
+    }
+
+    /// c0² + c1², an element of Fp that is a square exactly when this is one.
+    #[inline(always)]
+    pub(crate) fn norm(&self) -> Fp {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { norm(self) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn splat(isa: Ifma, c: &[[u64; 8]; 2]) -> Self {
+        Self {
+            c0: Fp::splat(isa, &c[0]),
+            c1: Fp::splat(isa, &c[1]),
+        }
+    }
+
+    /// A square root of each, where one exists: elsewhere the mask is off and the value means nothing.
+    #[inline(always)]
+    pub(crate) fn roots<const N: usize>(x: &[Self; N]) -> ([Self; N], [Mask; N]) {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { roots(x) }
+    }
+
+    /// The same, given s with s² = norm where the element is a square.
+    #[inline(always)]
+    pub(crate) fn roots_with_norms<const N: usize>(
+        x: &[Self; N],
+        s: &[Fp; N],
+    ) -> ([Self; N], [Mask; N]) {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { roots_with_norms(x, s) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_blst(isa: Ifma, x: [&blst::blst_fp2; 8]) -> Self {
+        Self {
+            c0: Fp::from_blst(isa, x.map(|x| &x.fp[0])),
+            c1: Fp::from_blst(isa, x.map(|x| &x.fp[1])),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_blst(self) -> [blst::blst_fp2; 8] {
+        let (c0, c1) = (self.c0.to_blst(), self.c1.to_blst());
+        core::array::from_fn(|lane| blst::blst_fp2 {
+            fp: [c0[lane], c1[lane]],
+        })
+    }
+}
+
+impl Element for Fp2 {
+    type Sum = Sum2;
+
+    #[inline(always)]
+    fn zero(isa: Ifma) -> Self {
+        Self {
+            c0: Fp::zero(isa),
+            c1: Fp::zero(isa),
+        }
+    }
+
+    #[inline(always)]
+    fn one(isa: Ifma) -> Self {
+        Self {
+            c0: Fp::one(isa),
+            c1: Fp::zero(isa),
+        }
+    }
+
+    #[inline(always)]
+    fn isa(&self) -> Ifma {
+        self.c0.isa()
+    }
+
+    #[inline(always)]
+    fn mul(&self, o: &Self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul(self, o) }
+    }
+
+    #[inline(always)]
+    fn sqr(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { sqr(self) }
+    }
+
+    #[inline(always)]
+    fn sum(&self) -> Sum2 {
+        Sum2 {
+            c0: self.c0.sum(),
+            c1: self.c1.sum(),
+        }
+    }
+
+    /// 1/(c0 + c1·i) = (c0 - c1·i) / norm.
+    #[inline(always)]
+    fn invert(&self) -> Self {
+        self.conjugate().mul_fp(&self.norm().invert())
+    }
+
+    #[inline(always)]
+    fn select(m: Mask, yes: &Self, no: &Self) -> Self {
+        Self {
+            c0: Fp::select(m, &yes.c0, &no.c0),
+            c1: Fp::select(m, &yes.c1, &no.c1),
+        }
+    }
+}
+
+impl Sum2 {
+    /// (1 + i) times: the non-residue that the tower is built on.
+    #[inline(always)]
+    pub(crate) fn times_xi(self) -> Self {
+        Self {
+            c0: self.c0 - self.c1,
+            c1: self.c0 + self.c1,
+        }
+    }
+}
+
+impl ElementSum for Sum2 {
+    type Element = Fp2;
+
+    #[inline(always)]
+    fn tight(self) -> Fp2 {
+        Fp2 {
+            c0: self.c0.tight(),
+            c1: self.c1.tight(),
+        }
+    }
+
+    #[inline(always)]
+    fn is_zero(self) -> Mask {
+        self.c0.is_zero() & self.c1.is_zero()
+    }
+
+    #[inline(always)]
+    fn times_pow2<const N: u32>(self) -> Self {
+        Self {
+            c0: self.c0.times_pow2::<N>(),
+            c1: self.c1.times_pow2::<N>(),
+        }
+    }
+}
+
+impl Wide2 {
+    #[inline(always)]
+    pub(crate) fn reduce(&self) -> Fp2 {
+        Fp2 {
+            c0: self.c0.reduce(),
+            c1: self.c1.reduce(),
+        }
+    }
+
+    /// (1 + i) times. Columns double.
+    #[inline(always)]
+    pub(crate) fn times_xi(self) -> Self {
+        Self {
+            c0: self.c0 - self.c1,
+            c1: self.c0 + self.c1,
+        }
+    }
+}
+
+macro_rules! componentwise {
+    ($type:ident) => {
+        impl Add for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn add(self, o: Self) -> Self {
+                Self {
+                    c0: self.c0 + o.c0,
+                    c1: self.c1 + o.c1,
+                }
+            }
+        }
+
+        impl Sub for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn sub(self, o: Self) -> Self {
+                Self {
+                    c0: self.c0 - o.c0,
+                    c1: self.c1 - o.c1,
+                }
+            }
+        }
+
+        impl Neg for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Self {
+                    c0: -self.c0,
+                    c1: -self.c1,
+                }
+            }
+        }
+    };
+}
+
+componentwise!(Sum2);
+componentwise!(Wide2);
+
+mod consts {
+    /// 1/2.
+    pub(super) const HALF: [u64; 8] = [
+        0xa_a407_5474_b22d,
+        0xb_213e_047f_1ff7,
+        0xf_b31b_9164_0dbe,
+        0x2_6f72_7afe_7f18,
+        0x0_e5cd_98ba_d0b5,
+        0x8_d8b3_6a08_fe7f,
+        0xf_f894_51d4_7238,
+        0x0_0000_0001_764f,
+    ];
+}
+
+#[cfg(test)]
+mod tests;

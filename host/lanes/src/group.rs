@@ -1,0 +1,401 @@
+//! The two groups: what distinguishes them, and what is done alike in both.
+
+use blst::{BLST_ERROR, blst_p1_affine, blst_p2_affine};
+
+use crate::Ifma;
+use crate::curve::{Affine, Point, same};
+use crate::element::{Element, ElementSum};
+use crate::fp::{Fp, Plain};
+use crate::fp2::Fp2;
+use crate::vector::Mask;
+
+/// G1 or G2, with SIZE the length of a compressed point.
+pub(crate) trait Group<const SIZE: usize> {
+    type F: Element;
+    /// What blst calls an affine point; all zero is infinity.
+    type Blst: Copy + Default + PartialEq;
+
+    /// The b of y² = x³ + b.
+    fn b(isa: Ifma) -> Self::F;
+    fn load(isa: Ifma, p: [&Self::Blst; 8]) -> Affine<Self::F>;
+    fn store(p: &Affine<Self::F>) -> [Self::Blst; 8];
+    /// The x of a compressed point without its flags, and where its coordinates are canonical and x is not 0, which blst
+    /// refuses at once.
+    fn x_from_bytes(isa: Ifma, bytes: [&[u8; SIZE]; 8]) -> (Self::F, Mask);
+    fn roots<const N: usize>(x: &[Self::F; N]) -> ([Self::F; N], [Mask; N]);
+    /// Where y is the greater of y and -y.
+    fn is_greater(y: &Self::F) -> Mask;
+    /// The scalar decompression, for the encodings that are none of a finite point.
+    fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Blst, BLST_ERROR>;
+    /// Where a point of the curve is in the group of order r. Infinity is not to be asked for.
+    fn in_subgroup(p: &Affine<Self::F>) -> Mask;
+}
+
+/// Keys: points over Fp.
+pub(crate) struct G1;
+
+/// Signatures: points over Fp2, on the twist.
+pub(crate) struct G2;
+
+fn words_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8]) -> Plain {
+    let mut words = [[0; 8]; 6];
+    for lane in 0..8 {
+        let (chunks, _) = bytes[lane].as_chunks::<8>();
+        for w in 0..6 {
+            words[w][lane] = u64::from_be_bytes(chunks[5 - w]);
+        }
+        words[5][lane] &= !FLAGS_WORD;
+    }
+    Plain::from_words(isa, &words)
+}
+
+/// The three flags of a compressed point sit above the 381 bits of the first coordinate: these bits of its top word.
+const FLAGS_WORD: u64 = 0b111 << 61;
+
+const COMPRESSED: u8 = 0x80;
+const INFINITY: u8 = 0x40;
+const GREATER: u8 = 0x20;
+
+impl Group<48> for G1 {
+    type F = Fp;
+    type Blst = blst_p1_affine;
+
+    fn b(isa: Ifma) -> Fp {
+        Fp::splat(isa, &consts::B1)
+    }
+
+    #[inline(always)]
+    fn load(isa: Ifma, p: [&blst_p1_affine; 8]) -> Affine<Fp> {
+        Affine {
+            x: Fp::from_blst(isa, p.map(|p| &p.x)),
+            y: Fp::from_blst(isa, p.map(|p| &p.y)),
+        }
+    }
+
+    #[inline(always)]
+    fn store(p: &Affine<Fp>) -> [blst_p1_affine; 8] {
+        let (x, y) = (p.x.to_blst(), p.y.to_blst());
+        core::array::from_fn(|lane| blst_p1_affine {
+            x: x[lane],
+            y: y[lane],
+        })
+    }
+
+    #[inline(always)]
+    fn x_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8]) -> (Fp, Mask) {
+        let x = words_from_bytes(isa, bytes);
+        (x.element(), x.below_p() & !x.is_zero())
+    }
+
+    /// A root where the square of the candidate says so.
+    #[inline(always)]
+    fn roots<const N: usize>(x: &[Fp; N]) -> ([Fp; N], [Mask; N]) {
+        let mut roots = Fp::root_power(x);
+        let mut ok = [Mask::ALL; N];
+        for n in 0..N {
+            roots[n] = roots[n].mul(&x[n]);
+            ok[n] = roots[n].sqr().equals(&x[n]);
+        }
+        (roots, ok)
+    }
+
+    #[inline(always)]
+    fn is_greater(y: &Fp) -> Mask {
+        y.plain().above_half()
+    }
+
+    fn uncompress_scalar(bytes: &[u8; 48]) -> Result<blst_p1_affine, BLST_ERROR> {
+        let mut p = blst_p1_affine::default();
+        // SAFETY: blst reads 48 bytes and writes one point.
+        match unsafe { blst::blst_p1_uncompress(&raw mut p, bytes.as_ptr()) } {
+            BLST_ERROR::BLST_SUCCESS => Ok(p),
+            error => Err(error),
+        }
+    }
+
+    /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", section 6.
+    #[inline(always)]
+    fn in_subgroup(p: &Affine<Fp>) -> Mask {
+        let phi = Affine {
+            x: p.x.mul(&Fp::splat(p.x.isa(), &consts::BETA)),
+            y: p.y,
+        };
+        let multiple = p.point().times_seed().times_seed();
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { same(&multiple, &phi.neg()) }
+    }
+}
+
+impl Group<96> for G2 {
+    type F = Fp2;
+    type Blst = blst_p2_affine;
+
+    fn b(isa: Ifma) -> Fp2 {
+        Fp2::splat(isa, &consts::B2)
+    }
+
+    #[inline(always)]
+    fn load(isa: Ifma, p: [&blst_p2_affine; 8]) -> Affine<Fp2> {
+        Affine {
+            x: Fp2::from_blst(isa, p.map(|p| &p.x)),
+            y: Fp2::from_blst(isa, p.map(|p| &p.y)),
+        }
+    }
+
+    #[inline(always)]
+    fn store(p: &Affine<Fp2>) -> [blst_p2_affine; 8] {
+        let (x, y) = (p.x.to_blst(), p.y.to_blst());
+        core::array::from_fn(|lane| blst_p2_affine {
+            x: x[lane],
+            y: y[lane],
+        })
+    }
+
+    #[inline(always)]
+    fn x_from_bytes(isa: Ifma, bytes: [&[u8; 96]; 8]) -> (Fp2, Mask) {
+        let half = |i: usize| bytes.map(|b| &b.as_chunks::<48>().0[i]);
+        let (c1, c0) = (
+            words_from_bytes(isa, half(0)),
+            words_from_bytes(isa, half(1)),
+        );
+        let x = Fp2 {
+            c0: c0.element(),
+            c1: c1.element(),
+        };
+        (
+            x,
+            c0.below_p() & c1.below_p() & !(c0.is_zero() & c1.is_zero()),
+        )
+    }
+
+    #[inline(always)]
+    fn roots<const N: usize>(x: &[Fp2; N]) -> ([Fp2; N], [Mask; N]) {
+        Fp2::roots(x)
+    }
+
+    /// By c1, and by c0 where that is 0.
+    #[inline(always)]
+    fn is_greater(y: &Fp2) -> Mask {
+        let (c0, c1) = (y.c0.plain(), y.c1.plain());
+        c1.above_half() | (c1.is_zero() & c0.above_half())
+    }
+
+    fn uncompress_scalar(bytes: &[u8; 96]) -> Result<blst_p2_affine, BLST_ERROR> {
+        let mut p = blst_p2_affine::default();
+        // SAFETY: blst reads 96 bytes and writes one point.
+        match unsafe { blst::blst_p2_uncompress(&raw mut p, bytes.as_ptr()) } {
+            BLST_ERROR::BLST_SUCCESS => Ok(p),
+            error => Err(error),
+        }
+    }
+
+    /// ψ(P) = [x]P, x negative: Scott, section 4.
+    #[inline(always)]
+    fn in_subgroup(p: &Affine<Fp2>) -> Mask {
+        let multiple = p.point().times_seed();
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { same(&multiple, &psi(p).neg()) }
+    }
+}
+
+/// The endomorphism ψ = twist ∘ Frobenius ∘ untwist.
+#[inline(always)]
+pub(crate) fn psi(p: &Affine<Fp2>) -> Affine<Fp2> {
+    let isa = p.x.isa();
+    Affine {
+        x: p.x.conjugate().mul(&Fp2::splat(isa, &consts::PSI_X)),
+        y: p.y.conjugate().mul(&Fp2::splat(isa, &consts::PSI_Y)),
+    }
+}
+
+/// ψ of Jacobian points: Z is conjugated as well.
+#[inline(always)]
+pub(crate) fn psi_point(p: &Point<Fp2>) -> Point<Fp2> {
+    let Affine { x, y } = psi(&Affine { x: p.x, y: p.y });
+    Point {
+        x,
+        y,
+        z: p.z.conjugate(),
+    }
+}
+
+/// ψ²: conjugations cancel, what is left is a factor in Fp and a sign.
+#[inline(always)]
+pub(crate) fn psi2_point(p: &Point<Fp2>) -> Point<Fp2> {
+    Point {
+        x: p.x.mul_fp(&Fp::splat(p.x.isa(), &consts::PSI2_X)),
+        y: p.y.neg(),
+        z: p.z,
+    }
+}
+
+/// The references to eight items from the front, the last one repeated where fewer are left.
+pub(crate) fn eight_of<T>(items: &[T]) -> [&T; 8] {
+    core::array::from_fn(|i| &items[i.min(items.len() - 1)])
+}
+
+type Decompressed<B> = Result<B, BLST_ERROR>;
+
+/// Points from their compressed form: on the curve, but in the group only if someone checks.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn decompress<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    bytes: &[[u8; SIZE]],
+) -> Vec<Decompressed<G::Blst>> {
+    let mut points = Vec::with_capacity(bytes.len());
+    // Two vectors side by side fill the pipeline of the square roots better than one.
+    let pairs = bytes.chunks(16);
+    for pair in pairs {
+        let (low, high) = pair.split_at(pair.len().min(8));
+        if high.is_empty() {
+            decompress_vectors::<SIZE, G, 1>(isa, [low], &mut points);
+        } else {
+            decompress_vectors::<SIZE, G, 2>(isa, [low, high], &mut points);
+        }
+    }
+    points
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn decompress_vectors<const SIZE: usize, G: Group<SIZE>, const N: usize>(
+    isa: Ifma,
+    bytes: [&[[u8; SIZE]]; N],
+    points: &mut Vec<Decompressed<G::Blst>>,
+) {
+    let b = G::b(isa).sum();
+    let mut x = [G::F::zero(isa); N];
+    let mut regular = [Mask::ALL; N];
+    let mut yy = x;
+    for n in 0..N {
+        (x[n], regular[n]) = G::x_from_bytes(isa, eight_of(bytes[n]));
+        yy[n] = (x[n].sqr().mul(&x[n]).sum() + b).tight();
+    }
+    let (y, on_curve) = G::roots(&yy);
+    for n in 0..N {
+        let lanes = eight_of(bytes[n]);
+        let wanted = lanes
+            .iter()
+            .enumerate()
+            .fold(0, |m, (i, b)| m | u8::from(b[0] & GREATER != 0) << i);
+        let flip = G::is_greater(&y[n]) ^ Mask(wanted);
+        let y = G::F::select(flip, &y[n].neg(), &y[n]);
+        let stored = G::store(&Affine { x: x[n], y });
+        for (lane, bytes) in bytes[n].iter().enumerate() {
+            let finite = bytes[0] & (COMPRESSED | INFINITY) == COMPRESSED;
+            points.push(
+                match (finite && regular[n].lane(lane), on_curve[n].lane(lane)) {
+                    (true, true) => Ok(stored[lane]),
+                    (true, false) => Err(BLST_ERROR::BLST_POINT_NOT_ON_CURVE),
+                    (false, _) => G::uncompress_scalar(bytes),
+                },
+            );
+        }
+    }
+}
+
+/// Whether each point, which must be on the curve, is in the group of order r. Infinity is.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn in_subgroup<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    points: &[G::Blst],
+) -> Vec<bool> {
+    let infinity = G::Blst::default();
+    let mut answers = Vec::with_capacity(points.len());
+    for eight in points.chunks(8) {
+        let mask = G::in_subgroup(&G::load(isa, eight_of(eight)));
+        answers.extend(
+            eight
+                .iter()
+                .enumerate()
+                .map(|(lane, p)| mask.lane(lane) || *p == infinity),
+        );
+    }
+    answers
+}
+
+mod consts {
+    /// 4.
+    pub(super) const B1: [u64; 8] = [
+        0xc_203a_a3a7_e6bb,
+        0x9_9c5b_63f9_1e5d,
+        0xe_c221_8e49_b9f5,
+        0xb_47d6_b297_d25b,
+        0x3_6f29_b533_dd05,
+        0xa_ac3b_92d6_d85a,
+        0x2_5d10_0f55_59b6,
+        0x0_0000_0000_5208,
+    ];
+    /// 4 + 4i.
+    pub(super) const B2: [[u64; 8]; 2] = [B1, B1];
+    /// The cube root of one with [x²](x, y) = (BETA·x, -y) in G1.
+    pub(super) const BETA: [u64; 8] = [
+        0xd_75aa_ff33_455f,
+        0xd_0953_56b7_cbb6,
+        0x9_53a2_f6fa_079f,
+        0x1_080c_f0a3_d697,
+        0x3_f7de_3465_fe7c,
+        0x0_1f71_fd68_96ec,
+        0xd_9dd9_cc17_2747,
+        0x0_0000_0000_7d91,
+    ];
+    /// (1 + i)^-((p-1)/3).
+    pub(super) const PSI_X: [[u64; 8]; 2] = [
+        [
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+            0x0_0000_0000_0000,
+        ],
+        [
+            0x1_8a55_00cc_654c,
+            0x2_e1c1_e948_2fe9,
+            0xd_5d53_2d24_a460,
+            0x0_23e9_8269_5377,
+            0x3_6c99_171e_f509,
+            0x1_9b09_66cc_23e1,
+            0x4_4c5f_b3cf_7304,
+            0x0_0000_0001_227f,
+        ],
+    ];
+    /// (1 + i)^-((p-1)/2).
+    pub(super) const PSI_Y: [[u64; 8]; 2] = [
+        [
+            0x9_c1a6_77c9_6161,
+            0xf_16c8_708f_cef3,
+            0x9_4977_d280_93e6,
+            0xa_06b7_1c92_7307,
+            0xb_4fa7_40f7_0cc7,
+            0x8_44ca_7b84_4683,
+            0x3_f2d8_9b27_09bb,
+            0x0_0000_0000_917d,
+        ],
+        [
+            0x5_3e59_8836_494a,
+            0x0_d44c_cf70_2cac,
+            0xd_677e_519e_1819,
+            0x7_253f_567a_b707,
+            0xc_14d0_0a8d_e6bd,
+            0x9_75b0_e8b0_7449,
+            0xd_f760_e4bf_908f,
+            0x0_0000_0001_0e93,
+        ],
+    ];
+    /// `PSI_X` to the power p + 1.
+    pub(super) const PSI2_X: [u64; 8] = [
+        0xa_4246_57e2_5648,
+        0xc_7570_6049_e739,
+        0xb_5908_5299_e0e2,
+        0xd_9cf1_7286_a964,
+        0x0_69ec_7cb3_3aa8,
+        0x3_5e99_5b23_9c7e,
+        0x8_2faa_0ff3_c329,
+        0x0_0000_0001_7601,
+    ];
+}
+
+#[cfg(test)]
+mod tests;

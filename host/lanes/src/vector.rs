@@ -1,0 +1,176 @@
+//! One register of eight 64-bit lanes, and the few operations that the field needs of it.
+//!
+//! Soundness: a [`V`] is only made from an [`Ifma`], so wherever one exists the processor has the instructions. That is
+//! why the operations are safe functions. They are inlined into functions that carry `#[target_feature]`, where each is
+//! one instruction; elsewhere they would be slow but still correct.
+
+use core::arch::x86_64::{
+    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_cmplt_epi64_mask,
+    _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
+    _mm512_or_si512, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
+    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_xor_si512,
+};
+
+use crate::Ifma;
+
+/// Runs a block eight times with the constant `$i` = 0..8: the compiler gives up unrolling such loops by itself just
+/// where it matters most.
+macro_rules! eight {
+    ($i:ident, $body:block) => {
+        eight!(@ $i, $body, 0 1 2 3 4 5 6 7)
+    };
+    (@ $i:ident, $body:block, $($n:literal)*) => {
+        $({
+            #[allow(dead_code)]
+            const $i: usize = $n;
+            $body
+        })*
+    };
+}
+
+/// Which of the eight lanes: bit i is lane i.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mask(pub(crate) u8);
+
+impl Mask {
+    pub(crate) const ALL: Self = Self(0xff);
+
+    #[inline(always)]
+    pub(crate) const fn lane(self, i: usize) -> bool {
+        self.0 >> i & 1 == 1
+    }
+}
+
+impl core::ops::BitAnd for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, o: Self) -> Self {
+        Self(self.0 & o.0)
+    }
+}
+
+impl core::ops::BitOr for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
+}
+
+impl core::ops::BitXor for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitxor(self, o: Self) -> Self {
+        Self(self.0 ^ o.0)
+    }
+}
+
+impl core::ops::Not for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+
+/// Eight lanes of 64 bits.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct V(__m512i);
+
+macro_rules! binary {
+    ($($name:ident = $intrinsic:ident;)*) => {$(
+        #[inline(always)]
+        pub(crate) fn $name(self, o: Self) -> Self {
+            // SAFETY: a V exists, so an Ifma did.
+            Self(unsafe { $intrinsic(self.0, o.0) })
+        }
+    )*};
+}
+
+macro_rules! shift {
+    ($($name:ident = $intrinsic:ident;)*) => {$(
+        #[inline(always)]
+        pub(crate) fn $name<const N: u32>(self) -> Self {
+            // SAFETY: a V exists, so an Ifma did.
+            Self(unsafe { $intrinsic::<N>(self.0) })
+        }
+    )*};
+}
+
+impl V {
+    #[inline(always)]
+    pub(crate) fn splat(_: Ifma, x: u64) -> Self {
+        // SAFETY: the caller holds an Ifma.
+        Self(unsafe { _mm512_set1_epi64(x.cast_signed()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(_: Ifma, x: &[u64; 8]) -> Self {
+        // SAFETY: the caller holds an Ifma; x is 64 readable bytes.
+        Self(unsafe { _mm512_loadu_si512(x.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self) -> [u64; 8] {
+        let mut x = [0; 8];
+        // SAFETY: a V exists, so an Ifma did; x is 64 writable bytes.
+        unsafe { _mm512_storeu_si512(x.as_mut_ptr().cast(), self.0) };
+        x
+    }
+
+    #[inline(always)]
+    #[allow(clippy::unused_self)] // its existence is the argument
+    pub(crate) const fn isa(self) -> Ifma {
+        // SAFETY: a V exists, so an Ifma did.
+        unsafe { Ifma::assume() }
+    }
+
+    binary! {
+        add = _mm512_add_epi64;
+        sub = _mm512_sub_epi64;
+        and = _mm512_and_si512;
+        or = _mm512_or_si512;
+        xor = _mm512_xor_si512;
+    }
+
+    shift! {
+        shl = _mm512_slli_epi64;
+        shr = _mm512_srli_epi64;
+        sar = _mm512_srai_epi64;
+    }
+
+    /// self + the low 52 bits of a·b, where a and b count with their low 52 bits.
+    #[inline(always)]
+    pub(crate) fn madd_lo(self, a: Self, b: Self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_madd52lo_epu64(self.0, a.0, b.0) })
+    }
+
+    /// self + the bits of a·b above the low 52, where a and b count with their low 52 bits.
+    #[inline(always)]
+    pub(crate) fn madd_hi(self, a: Self, b: Self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_madd52hi_epu64(self.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn eq(self, o: Self) -> Mask {
+        // SAFETY: a V exists, so an Ifma did.
+        Mask(unsafe { _mm512_cmpeq_epi64_mask(self.0, o.0) })
+    }
+
+    /// Signed comparison.
+    #[inline(always)]
+    pub(crate) fn lt(self, o: Self) -> Mask {
+        // SAFETY: a V exists, so an Ifma did.
+        Mask(unsafe { _mm512_cmplt_epi64_mask(self.0, o.0) })
+    }
+
+    /// Where m has a lane `yes`, elsewhere `no`.
+    #[inline(always)]
+    pub(crate) fn select(m: Mask, yes: Self, no: Self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_mask_blend_epi64(m.0, no.0, yes.0) })
+    }
+}
