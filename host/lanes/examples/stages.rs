@@ -94,7 +94,14 @@ impl Material {
         }
         it
     }
+
+    /// 32 bytes each.
+    fn messages(&self) -> Vec<&[u8]> {
+        self.key_bytes.iter().map(|k| &k[..32]).collect()
+    }
 }
+
+const TAG: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
 fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
     vec![
@@ -137,6 +144,29 @@ fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                 for p in &m.keys {
                     // SAFETY: one point in.
                     black_box(unsafe { blst::blst_p1_affine_in_g1(p) });
+                }
+            }),
+        ),
+        (
+            "hash to G2",
+            Box::new(move || keep(tutti_lanes::hash_to_g2(isa, &m.messages(), TAG))),
+            Box::new(|| {
+                for message in m.messages() {
+                    let (mut p, mut a) = (blst_p2::default(), blst_p2_affine::default());
+                    // SAFETY: pointers with their lengths, no augmentation.
+                    unsafe {
+                        blst::blst_hash_to_g2(
+                            &raw mut p,
+                            message.as_ptr(),
+                            message.len(),
+                            TAG.as_ptr(),
+                            TAG.len(),
+                            std::ptr::null(),
+                            0,
+                        );
+                        blst::blst_p2_to_affine(&raw mut a, &raw const p);
+                    }
+                    black_box(a);
                 }
             }),
         ),

@@ -686,7 +686,7 @@ impl Plain {
 
     /// self·c / 2^416. For c < p and an integer below 2^400 the product is far below 2^34 p².
     #[inline(always)]
-    fn times(&self, c: &[u64; 8]) -> Fp {
+    pub(crate) fn times(&self, c: &[u64; 8]) -> Fp {
         let c = Fp::splat(self.0[0].isa(), c);
         reduce::<false>(&product_of(&self.0, &c.0))
     }

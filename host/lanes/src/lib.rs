@@ -28,6 +28,8 @@ mod fp;
 mod fp2;
 #[cfg(target_arch = "x86_64")]
 mod group;
+#[cfg(target_arch = "x86_64")]
+mod hash;
 
 #[cfg(target_arch = "x86_64")]
 mod proof {
@@ -101,4 +103,7 @@ entries! {
 
     /// Whether each point of the curve is in G2; infinity is.
     pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = group::in_subgroup::<96, group::G2>;
+
+    /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
+    pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
 }
