@@ -11,13 +11,15 @@ use crate::{
     Spoiler,
 };
 
+/// By priority, most urgent first, then by operation: few, and looked through at each event.
+type Lanes<P> = [Vec<(Operation, Lane<P>)>; 3];
+
 /// The scheduler. See the crate's page for what the driver owes it.
 #[derive(Debug)]
 pub struct Batcher<P> {
     config: Config,
     now: Micros,
-    /// By priority, most urgent first.
-    lanes: [BTreeMap<Operation, Lane<P>>; 3],
+    lanes: Lanes<P>,
     ledger: Ledger,
     fleet: Fleet,
     offenders: Offenders,
@@ -176,7 +178,7 @@ impl<P: Clone> Batcher<P> {
     pub fn audit(&self) {
         self.assert_balanced();
         self.ledger.audit();
-        for lane in self.lanes.iter().flat_map(BTreeMap::values) {
+        for (_, lane) in self.lanes.iter().flatten() {
             lane.audit(|source| self.offenders.is_isolated(source));
         }
         let mut flying = Amount::default();
@@ -351,7 +353,7 @@ impl<P: Clone> Batcher<P> {
     }
 
     fn relocate(&mut self, source: SourceId, standing: Standing) {
-        for lane in self.lanes.iter_mut().flat_map(BTreeMap::values_mut) {
+        for (_, lane) in self.lanes.iter_mut().flatten() {
             let worked = lane.side(standing).has_work();
             lane.relocate(source, standing);
             let side = lane.side_mut(standing);
@@ -613,9 +615,9 @@ impl<P: Clone> Batcher<P> {
         if self.config.gather_us == 0 || self.service != Service::Open {
             return None;
         }
-        let lanes = self.lanes.iter().flat_map(BTreeMap::values);
+        let lanes = self.lanes.iter().flatten();
         lanes
-            .flat_map(|lane| Standing::ALL.map(|standing| lane.side(standing)))
+            .flat_map(|(_, lane)| Standing::ALL.map(|standing| lane.side(standing)))
             .filter(|side| side.has_unsealed() && side.ripe_at > self.now)
             .map(|side| side.ripe_at)
             .min()
@@ -623,7 +625,7 @@ impl<P: Clone> Batcher<P> {
 
     fn queued(&self, priority: usize) -> Amount {
         let mut queued = Amount::default();
-        for lane in self.lanes[priority].values() {
+        for (_, lane) in &self.lanes[priority] {
             for standing in Standing::ALL {
                 queued.add(lane.side(standing).waiting);
             }
@@ -647,13 +649,10 @@ impl<P: Clone> Batcher<P> {
     }
 }
 
-fn lane_of<P>(
-    lanes: &mut [BTreeMap<Operation, Lane<P>>; 3],
-    priority: Priority,
-    operation: Operation,
-) -> &mut Lane<P> {
-    lanes[priority as usize]
-        .get_mut(&operation)
+fn lane_of<P>(lanes: &mut Lanes<P>, priority: Priority, operation: Operation) -> &mut Lane<P> {
+    let mut lanes = lanes[priority as usize].iter_mut();
+    let lane = lanes.find(|(op, _)| *op == operation);
+    lane.map(|(_, lane)| lane)
         .expect("every operation has a lane")
 }
 

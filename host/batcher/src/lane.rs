@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use rustc_hash::FxHashMap;
+
 use crate::ledger::share_us;
 use crate::ring::{Ring, Turn};
 use crate::{Amount, BackendId, Micros, ParcelId, Slice, SourceId};
@@ -54,9 +56,9 @@ impl<P> Queued<P> {
 
     /// How many of the next items cost no more than this.
     fn affordable(&self, cost_us: u64) -> u32 {
-        let left = self.items - self.start;
-        if self.cost_us == 0 {
-            return left;
+        // The rule for whole parcels and for those without cost; the division is for the others.
+        if self.rest().cost_us <= cost_us {
+            return self.items - self.start;
         }
         let items = u128::from(self.items);
         let spent = u128::from(self.cost_us) * u128::from(self.start) / items;
@@ -120,7 +122,7 @@ pub(crate) struct Sealed<P> {
 /// One operation at one priority.
 #[derive(Debug)]
 pub(crate) struct Lane<P> {
-    flows: BTreeMap<SourceId, Flow<P>>,
+    flows: FxHashMap<SourceId, Flow<P>>,
     sides: [Side<P>; 2],
     turn_cost_us: u64,
     places: u64,
@@ -137,7 +139,7 @@ impl<P: Clone> Lane<P> {
             retries: VecDeque::new(),
         };
         Self {
-            flows: BTreeMap::new(),
+            flows: FxHashMap::default(),
             sides: [side(), side()],
             turn_cost_us,
             places: 0,

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use tutti_types::{Operation, Priority};
 
 use crate::{Amount, Config, Micros, Parcel, ParcelId, SourceId};
@@ -42,6 +44,9 @@ impl Account {
 
 /// The cost of items `start .. end` of a parcel: shares add up to the whole exactly.
 pub(crate) fn share_us(cost_us: u64, items: u32, start: u32, end: u32) -> u64 {
+    if start == 0 && end == items {
+        return cost_us;
+    }
     let until = |item: u32| u128::from(cost_us) * u128::from(item) / u128::from(items);
     (until(end) - until(start)) as u64
 }
@@ -50,9 +55,9 @@ pub(crate) fn share_us(cost_us: u64, items: u32, start: u32, end: u32) -> u64 {
 /// and batches keep theirs by place. Each item goes through the stages once.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    accounts: BTreeMap<ParcelId, Account>,
+    accounts: FxHashMap<ParcelId, Account>,
     held: Amount,
-    held_by: BTreeMap<SourceId, Holding>,
+    held_by: FxHashMap<SourceId, Holding>,
     stages: [Amount; 3],
     /// Waiting parcels that have a deadline.
     expiries: BTreeSet<(Micros, ParcelId)>,

@@ -1,5 +1,7 @@
 //! Each rule of `docs/batching.md`, one by one.
 #![forbid(unsafe_code)]
+// Parcels are described by nested calls.
+#![allow(clippy::needless_pass_by_value)]
 
 use tutti_batcher::{
     Action, BackendId, BackendSlots, BatchId, Batcher, Config, Event, Isolation, Micros, Parcel,
