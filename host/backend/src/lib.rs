@@ -8,7 +8,6 @@ mod work;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tutti_types::Operation;
 
@@ -58,7 +57,6 @@ pub struct Descriptor {
 pub struct Completion {
     pub batch: u64,
     pub result: Result<Vec<Outcomes>, DeviceFault>,
-    pub compute: Duration,
 }
 
 /// The device did not do what it should: never a verdict on an item.
@@ -102,6 +100,5 @@ pub fn run(backend: &dyn Backend, batch: Batch) -> Result<Completion, Refused> {
         result: Err(DeviceFault::Internal(
             "the batch was dropped unanswered".into(),
         )),
-        compute: Duration::ZERO,
     }))
 }

@@ -14,7 +14,7 @@ pub trait Group: Copy + Debug + Send + Sync + 'static {
     /// Any point of the curve, infinity included, cheap to add to.
     type Sum: Copy + Debug + Send + Sync + 'static;
     /// The bytes of a compressed point whose coordinate is canonical.
-    type Compressed: Copy + Debug + PartialEq + Send + Sync + 'static;
+    type Compressed: Copy + Debug + PartialEq + AsRef<[u8]> + Send + Sync + 'static;
 
     fn generator() -> Self::Affine;
     fn negate(point: &Self::Affine) -> Self::Affine;
@@ -111,6 +111,7 @@ pub trait Curve: Copy + Debug + Send + Sync + 'static {
 
     fn one() -> Self::Gt;
     fn mul(a: &Self::Gt, b: &Self::Gt) -> Self::Gt;
+    fn pow(a: &Self::Gt, exponent: u128) -> Self::Gt;
     /// The product of the Miller loops; of no pairs it is one.
     fn miller(pairs: &[(<Self::G1 as Group>::Affine, <Self::G2 as Group>::Affine)]) -> Self::Gt;
     /// Final exponentiation and comparison with one.

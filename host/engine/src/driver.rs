@@ -118,6 +118,7 @@ struct InFlight {
     slices: Vec<Slice<Arc<Work>>>,
     operation: Operation,
     priority: Priority,
+    submitted: Instant,
 }
 
 struct Driver {
@@ -249,6 +250,7 @@ impl Driver {
                         slices,
                         operation,
                         priority,
+                        submitted: Instant::now(),
                     },
                 );
             }
@@ -291,7 +293,6 @@ impl Driver {
             let completion = Completion {
                 batch: id.0,
                 result: Err(DeviceFault::Internal(refused.to_string())),
-                compute: Duration::ZERO,
             };
             // Sent rather than handled here: the batcher is in the middle of its actions.
             let _ = self.commands.send(Command::Completed(backend, completion));
@@ -317,7 +318,7 @@ impl Driver {
             operation: in_flight.operation,
             priority: in_flight.priority,
             items,
-            compute: completion.compute,
+            compute: in_flight.submitted.elapsed(),
             faulted: result.is_err(),
         });
         match result {

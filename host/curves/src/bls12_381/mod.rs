@@ -39,6 +39,10 @@ impl Curve for Bls12381 {
         *a * *b
     }
 
+    fn pow(a: &Fp12, exponent: u128) -> Fp12 {
+        raw::pow(a, exponent)
+    }
+
     fn miller(pairs: &[(P1Affine, P2Affine)]) -> Fp12 {
         raw::miller(pairs)
     }

@@ -24,7 +24,7 @@ fn reason(error: blst::BLST_ERROR) -> InvalidReason {
 
 macro_rules! group_ops {
     ($module:ident, $affine:ident, $sum:ident, $bytes:literal,
-     $generator:ident, $cneg:ident, $from_affine:ident, $to_affine:ident, $to_affines:ident,
+     $generator:ident, $cneg:ident, $from_affine:ident, $fp_cneg:ident, $to_affines:ident,
      $add:ident, $add_affine:ident, $sum_many:ident, $is_inf:ident, $mult:ident,
      $pippenger:ident, $scratch:ident, $in_group:ident,
      $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident) => {
@@ -38,7 +38,11 @@ macro_rules! group_ops {
             }
 
             pub(in super::super) fn negate(point: &Affine) -> Affine {
-                to_affine(&negate_sum(&lift(point)))
+                let mut out = *point;
+                // SAFETY: `y` is a field element of `out`; input and output are
+                // different places; see the head of this file.
+                unsafe { blst::$fp_cneg(&raw mut out.y, &raw const point.y, true) };
+                out
             }
 
             pub(in super::super) fn lift(point: &Affine) -> Sum {
@@ -72,13 +76,6 @@ macro_rules! group_ops {
             pub(in super::super) fn is_zero(a: &Sum) -> bool {
                 // SAFETY: see the head of this file.
                 unsafe { blst::$is_inf(a) }
-            }
-
-            fn to_affine(sum: &Sum) -> Affine {
-                let mut out = Affine::default();
-                // SAFETY: see the head of this file.
-                unsafe { blst::$to_affine(&raw mut out, sum) };
-                out
             }
 
             pub(in super::super) fn normalise(sums: &[Sum]) -> Vec<Option<Affine>> {
@@ -210,7 +207,7 @@ group_ops!(
     blst_p1_affine_generator,
     blst_p1_cneg,
     blst_p1_from_affine,
-    blst_p1_to_affine,
+    blst_fp_cneg,
     blst_p1s_to_affine,
     blst_p1_add_or_double,
     blst_p1_add_or_double_affine,
@@ -233,7 +230,7 @@ group_ops!(
     blst_p2_affine_generator,
     blst_p2_cneg,
     blst_p2_from_affine,
-    blst_p2_to_affine,
+    blst_fp2_cneg,
     blst_p2s_to_affine,
     blst_p2_add_or_double,
     blst_p2_add_or_double_affine,
@@ -259,6 +256,19 @@ pub(super) fn miller(pairs: &[(P1Affine, P2Affine)]) -> Fp12 {
     // SAFETY: both arrays hold `pairs.len()` pointers to points that outlive the call; see the
     // head of this file.
     unsafe { blst::blst_miller_loop_n(&raw mut out, g2.as_ptr(), g1.as_ptr(), pairs.len()) };
+    out
+}
+
+pub(super) fn pow(a: &Fp12, exponent: u128) -> Fp12 {
+    let mut out = Fp12::default();
+    for bit in (0..128 - exponent.leading_zeros()).rev() {
+        let square = out;
+        // SAFETY: see the head of this file.
+        unsafe { blst::blst_fp12_sqr(&raw mut out, &raw const square) };
+        if exponent >> bit & 1 == 1 {
+            out *= *a;
+        }
+    }
     out
 }
 

@@ -6,7 +6,7 @@ mod maps;
 use ark_bn254::{Bn254 as ArkBn254, Fq12, G1Projective, G2Projective};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup, VariableBaseMSM};
-use ark_ff::{One, Zero};
+use ark_ff::{Field, One, Zero};
 use tutti_types::{CurveId, Encoding, GroupId, InvalidReason};
 
 pub use ark_bn254::{G1Affine, G2Affine};
@@ -35,6 +35,10 @@ impl Curve for Bn254 {
 
     fn mul(a: &Fq12, b: &Fq12) -> Fq12 {
         a * b
+    }
+
+    fn pow(a: &Fq12, exponent: u128) -> Fq12 {
+        a.pow([exponent as u64, (exponent >> 64) as u64])
     }
 
     fn miller(pairs: &[(G1Affine, G2Affine)]) -> Fq12 {

@@ -1,0 +1,432 @@
+//! From a batch's items to points: signatures decompressed, keys looked up, checked and added,
+//! messages hashed, equal ones found.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rand_core::RngCore;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use tutti_backend::{Hashing, Keys, TermRef, VerifyItem, VerifyParcel};
+use tutti_curves::{Group, PointHash, Signed, Wire, oracle};
+use tutti_types::{InvalidReason, Part, Scheme, Verdict};
+
+use crate::Context;
+use crate::aggregate::members;
+use crate::caches::{MessageTag, WorldCaches};
+
+pub(crate) type Parcels<'a, W> = [(&'a VerifyParcel<W>, Range<usize>)];
+pub(crate) type KeyPoint<W> = <<W as Signed>::Key as Group>::Affine;
+pub(crate) type SigPoint<W> = <<W as Signed>::Sig as Group>::Affine;
+
+/// One factor of an item's equation: a key (or sum of keys) and a message, by their places in
+/// [`Resolved`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Factor {
+    pub(crate) item: u32,
+    pub(crate) key: u32,
+    pub(crate) message: u32,
+}
+
+/// A batch as points.
+pub(crate) struct Resolved<'a, W: Signed> {
+    pub(crate) items: Vec<FlatItem<'a, W>>,
+    /// In the order of the items.
+    pub(crate) factors: Vec<Factor>,
+    pub(crate) keys: Vec<KeyPoint<W>>,
+    pub(crate) messages: Vec<SigPoint<W>>,
+}
+
+pub(crate) struct FlatItem<'a, W: Signed> {
+    parcel: &'a VerifyParcel<W>,
+    parcel_at: usize,
+    item: &'a VerifyItem<W>,
+    pub(crate) state: ItemState<W>,
+}
+
+pub(crate) enum ItemState<W: Signed> {
+    /// All its points are there; the signature is on the curve.
+    Regular(SigPoint<W>),
+    /// Something cannot be computed: the oracle says what.
+    Irregular,
+    Decided(Verdict),
+}
+
+/// The keys that items name, checked, by parcel, source and index.
+type InlineKeys<W> = HashMap<(usize, u32, u32), Result<KeyPoint<W>, InvalidReason>>;
+
+pub(crate) fn resolve<'a, W: Signed>(
+    parcels: &'a Parcels<'a, W>,
+    caches: &WorldCaches<W>,
+    context: &mut Context,
+) -> Resolved<'a, W> {
+    let mut items: Vec<FlatItem<'a, W>> = parcels
+        .iter()
+        .enumerate()
+        .flat_map(|(parcel_at, (parcel, range))| {
+            parcel.items()[range.clone()]
+                .iter()
+                .map(move |item| FlatItem {
+                    parcel,
+                    parcel_at,
+                    item,
+                    state: ItemState::Irregular,
+                })
+        })
+        .collect();
+    let places = terms(&items);
+    let (signatures, (mut interned, regular)) = rayon::join(
+        || signatures(parcels),
+        || {
+            let inline = inline_keys(&items, caches, &mut context.random);
+            intern(&items, &places, &inline, caches)
+        },
+    );
+    for ((item, signature), regular) in items.iter_mut().zip(signatures).zip(regular) {
+        item.state = match (regular, signature) {
+            (Err(verdict), _) => ItemState::Decided(verdict),
+            (Ok(Regular::Yes), Some(signature)) => ItemState::Regular(signature),
+            _ => ItemState::Irregular,
+        };
+    }
+    let is_regular =
+        |factor: &Factor| matches!(items[factor.item as usize].state, ItemState::Regular(_));
+    interned.factors.retain(is_regular);
+    Resolved {
+        items,
+        factors: interned.factors,
+        keys: interned.keys,
+        messages: interned.messages,
+    }
+}
+
+impl<W: Signed> FlatItem<'_, W> {
+    /// What the oracle says of this item alone.
+    pub(crate) fn by_oracle(&self) -> Verdict {
+        let mut at = 0;
+        let mut terms = Vec::new();
+        for term in self.parcel.terms(self.item) {
+            let mut keys = Vec::with_capacity(term.count as usize);
+            for &index in self.parcel.indices(term) {
+                match key_by_oracle(self.parcel.source(term), index) {
+                    Ok(key) => keys.push(key),
+                    Err(reason) => return Verdict::Invalid(reason, Part::Key(at)),
+                }
+                at += 1;
+            }
+            terms.push(oracle::Term {
+                keys,
+                message: &**self.parcel.message(term),
+            });
+        }
+        oracle::verify::<W>(self.parcel.scheme(), &terms, &self.item.signature)
+    }
+}
+
+fn key_by_oracle<W: Signed>(keys: &Keys<W>, index: u32) -> Result<KeyPoint<W>, InvalidReason> {
+    match keys {
+        Keys::Set(set) => Ok(set.keys()[index as usize]),
+        Keys::Inline(keys) => Ok(*keys[index as usize].member()?.point()),
+    }
+}
+
+/// `None` where the bytes are no point.
+fn signatures<W: Signed>(parcels: &Parcels<'_, W>) -> Vec<Option<SigPoint<W>>> {
+    /// A square root costs 30 us: four of them are worth a task.
+    const TASK: usize = 4;
+    let wires: Vec<&Wire<W::Sig>> = parcels
+        .iter()
+        .flat_map(|(parcel, range)| parcel.items()[range.clone()].iter().map(|i| &i.signature))
+        .collect();
+    wires
+        .into_par_iter()
+        .with_min_len(TASK)
+        .map(|wire| wire.finite().ok())
+        .collect()
+}
+
+fn terms<'a, W: Signed>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {
+    items
+        .iter()
+        .map(|flat| flat.parcel.terms(flat.item))
+        .collect()
+}
+
+fn inline_keys<W: Signed>(
+    items: &[FlatItem<'_, W>],
+    caches: &WorldCaches<W>,
+    random: &mut impl RngCore,
+) -> InlineKeys<W> {
+    let mut keys: InlineKeys<W> = HashMap::new();
+    let mut missing = Vec::new();
+    for flat in items {
+        for term in flat.parcel.terms(flat.item) {
+            let Keys::Inline(wires) = flat.parcel.source(term) else {
+                continue;
+            };
+            for &index in flat.parcel.indices(term) {
+                let place = (flat.parcel_at, term.source, index);
+                if keys.contains_key(&place) {
+                    continue;
+                }
+                let wire = &wires[index as usize];
+                let cached = caches.keys.get(&key_name(wire));
+                if cached.is_none() {
+                    missing.push((place, wire));
+                }
+                // Overwritten below where it was not cached.
+                keys.insert(place, cached.ok_or(InvalidReason::UnknownKey));
+            }
+        }
+    }
+    let wires: Vec<_> = missing.iter().map(|(_, wire)| **wire).collect();
+    for ((place, wire), key) in missing.iter().zip(members::<W::Key>(&wires, random)) {
+        if let Ok(member) = &key {
+            caches.keys.put(key_name(wire), *member.point());
+        }
+        keys.insert(*place, key.map(|member| *member.point()));
+    }
+    keys
+}
+
+/// The bytes that name a key: those that came for compressed ones, its encoding for points.
+fn key_name<G: Group>(wire: &Wire<G>) -> Box<[u8]> {
+    match wire {
+        Wire::Compressed(bytes) => bytes.as_ref().into(),
+        Wire::Point(point) => {
+            G::encode(Some(point), tutti_types::Encoding::canonical(G::CURVE)).into()
+        }
+        Wire::Infinity => Box::default(),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Regular {
+    Yes,
+    No,
+}
+
+/// The distinct keys and messages of a batch.
+struct Interned<W: Signed> {
+    factors: Vec<Factor>,
+    keys: Vec<KeyPoint<W>>,
+    messages: Vec<SigPoint<W>>,
+}
+
+/// What makes two keys the same without looking at their coordinates.
+#[derive(PartialEq, Eq, Hash)]
+enum KeyTag {
+    OfSet([u8; 32], u32),
+    Inline(usize, u32, u32),
+    Sum([u8; 32]),
+    /// A sum of inline keys: taken for unlike any other.
+    OwnSum(u32, u32),
+}
+
+fn intern<W: Signed>(
+    items: &[FlatItem<'_, W>],
+    places: &[&[TermRef]],
+    inline: &InlineKeys<W>,
+    caches: &WorldCaches<W>,
+) -> (Interned<W>, Vec<Result<Regular, Verdict>>) {
+    let mut interner = Interner::<W>::new(inline, caches);
+    let mut states: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(at, flat)| interner.item(at as u32, flat, places[at]))
+        .collect();
+    let messages = interner.hash_messages();
+    let unhashed = |factor: &Factor| messages[factor.message as usize].is_none();
+    for factor in interner.factors.iter().filter(|factor| unhashed(factor)) {
+        states[factor.item as usize] = Ok(Regular::No);
+    }
+    // A message that cannot be hashed belongs to irregular items only; its place must be kept.
+    let filler = W::Sig::generator();
+    let interned = Interned {
+        factors: interner.factors,
+        keys: interner.keys,
+        messages: messages
+            .into_iter()
+            .map(|point| point.unwrap_or(filler))
+            .collect(),
+    };
+    (interned, states)
+}
+
+struct Interner<'a, W: Signed> {
+    inline: &'a InlineKeys<W>,
+    caches: &'a WorldCaches<W>,
+    factors: Vec<Factor>,
+    keys: Vec<KeyPoint<W>>,
+    key_places: HashMap<KeyTag, u32>,
+    message_places: HashMap<MessageTag, u32>,
+    hashings: HashMap<usize, Arc<Hashing>>,
+}
+
+impl<'a, W: Signed> Interner<'a, W> {
+    fn new(inline: &'a InlineKeys<W>, caches: &'a WorldCaches<W>) -> Self {
+        Self {
+            inline,
+            caches,
+            factors: Vec::new(),
+            keys: Vec::new(),
+            key_places: HashMap::new(),
+            message_places: HashMap::new(),
+            hashings: HashMap::new(),
+        }
+    }
+
+    /// Adds an item's factors, unless a key is bad or a sum of keys is infinity.
+    fn item(
+        &mut self,
+        at: u32,
+        flat: &FlatItem<'_, W>,
+        terms: &[TermRef],
+    ) -> Result<Regular, Verdict> {
+        let mut factors = Vec::with_capacity(terms.len());
+        let mut signer = 0;
+        for (nth, term) in terms.iter().enumerate() {
+            let keys = self.term_keys(flat, term, signer)?;
+            signer += term.count;
+            if *flat.parcel.scheme() == Scheme::Bls12381MinPkAug {
+                for (key, &index) in keys.iter().zip(flat.parcel.indices(term)) {
+                    let tag = single_tag(flat, term, index);
+                    let augmentation = oracle::augmentation::<W>(key).into_boxed_slice();
+                    let message = self.message(flat, term, Some(augmentation));
+                    factors.push(Factor {
+                        item: at,
+                        key: self.key(tag, *key),
+                        message,
+                    });
+                }
+                continue;
+            }
+            let message = self.message(flat, term, None);
+            match self.term_key(at, nth as u32, flat, term, &keys) {
+                Some(key) => factors.push(Factor {
+                    item: at,
+                    key,
+                    message,
+                }),
+                None => return Ok(Regular::No),
+            }
+        }
+        self.factors.append(&mut factors);
+        Ok(Regular::Yes)
+    }
+
+    fn term_keys(
+        &self,
+        flat: &FlatItem<'_, W>,
+        term: &TermRef,
+        signer: u32,
+    ) -> Result<Vec<KeyPoint<W>>, Verdict> {
+        let indices = flat.parcel.indices(term);
+        match flat.parcel.source(term) {
+            Keys::Set(set) => Ok(indices.iter().map(|&i| set.keys()[i as usize]).collect()),
+            Keys::Inline(_) => indices
+                .iter()
+                .zip(signer..)
+                .map(|(&index, at)| {
+                    self.inline[&(flat.parcel_at, term.source, index)]
+                        .map_err(|reason| Verdict::Invalid(reason, Part::Key(at)))
+                })
+                .collect(),
+        }
+    }
+
+    /// The place of the term's key or sum of keys; none where the sum is infinity.
+    fn term_key(
+        &mut self,
+        item: u32,
+        nth: u32,
+        flat: &FlatItem<'_, W>,
+        term: &TermRef,
+        keys: &[KeyPoint<W>],
+    ) -> Option<u32> {
+        let indices = flat.parcel.indices(term);
+        if let ([key], [index]) = (keys, indices) {
+            return Some(self.key(single_tag(flat, term, *index), *key));
+        }
+        let sum = || W::Key::to_affine(&W::Key::sum(&keys.iter().collect::<Vec<_>>()));
+        match flat.parcel.source(term) {
+            Keys::Inline(_) => Some(self.key(KeyTag::OwnSum(item, nth), sum()?)),
+            Keys::Set(set) => {
+                let name = sum_name(&set.id().0, indices);
+                let sum = match self.caches.aggregates.get(&name) {
+                    Some(sum) => sum,
+                    None => {
+                        let sum = sum()?;
+                        self.caches.aggregates.put(name, sum);
+                        sum
+                    }
+                };
+                Some(self.key(KeyTag::Sum(name), sum))
+            }
+        }
+    }
+
+    fn key(&mut self, tag: KeyTag, point: KeyPoint<W>) -> u32 {
+        *self.key_places.entry(tag).or_insert_with(|| {
+            self.keys.push(point);
+            self.keys.len() as u32 - 1
+        })
+    }
+
+    fn message(
+        &mut self,
+        flat: &FlatItem<'_, W>,
+        term: &TermRef,
+        augmentation: Option<Box<[u8]>>,
+    ) -> u32 {
+        let hashing = self.hashings.entry(flat.parcel_at).or_insert_with(|| {
+            Arc::new(tutti_curves::Hashing::of_scheme(flat.parcel.scheme()).into())
+        });
+        let tag = MessageTag {
+            hashing: Arc::clone(hashing),
+            augmentation,
+            message: Arc::clone(flat.parcel.message(term)),
+        };
+        let next = self.message_places.len() as u32;
+        *self.message_places.entry(tag).or_insert(next)
+    }
+
+    /// The messages' points, in the order of their places; none for one that cannot be hashed.
+    fn hash_messages(&mut self) -> Vec<Option<SigPoint<W>>> {
+        let mut tags: Vec<(MessageTag, u32)> = std::mem::take(&mut self.message_places)
+            .into_iter()
+            .collect();
+        tags.sort_unstable_by_key(|(_, place)| *place);
+        let caches = self.caches;
+        tags.into_par_iter()
+            .map(|(tag, _)| {
+                if let Some(point) = caches.messages.get(&tag) {
+                    return Some(point);
+                }
+                let augmentation = tag.augmentation.as_deref().unwrap_or_default();
+                let point =
+                    W::Sig::hash(tag.hashing.borrowed(), &tag.message, augmentation).ok()?;
+                caches.messages.put(tag, point);
+                Some(point)
+            })
+            .collect()
+    }
+}
+
+fn single_tag<W: Signed>(flat: &FlatItem<'_, W>, term: &TermRef, index: u32) -> KeyTag {
+    match flat.parcel.source(term) {
+        Keys::Set(set) => KeyTag::OfSet(set.id().0, index),
+        Keys::Inline(_) => KeyTag::Inline(flat.parcel_at, term.source, index),
+    }
+}
+
+/// Names a sum of keys: no two different selections share it.
+fn sum_name(set: &[u8; 32], indices: &[u32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(set);
+    for index in indices {
+        hash.update(index.to_le_bytes());
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,182 @@
+//! The weighted sum of points, and with it the proof that all of them are in the subgroup.
+//!
+//! The sum's own random buckets are the rounds of the group check (`docs/mathematics.md`): in
+//! each window at most one of the 2^c values of a bad point's digit leaves every bucket sum in
+//! the subgroup, whatever the other points are, so a bad point passes all t windows with
+//! probability at most 2^-(c t). One random combination of all points would not do: a point
+//! of order 13 vanishes from it once in 13 times.
+
+use rayon::prelude::*;
+use tutti_curves::Group;
+
+use crate::weights::{DigitShape, Weight};
+
+/// Below this many points each is checked by itself, which is cheaper.
+const BUCKETS_FROM: usize = 128;
+
+/// The cheapest windows for so many points. Each point is added once in each of t = 64 / c
+/// windows, and each of the t 2^(c-1) bucket sums is checked.
+pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
+    let bits = match points {
+        // Only digits of 4 bits make up 128 exactly.
+        _ if security > 64 => 4,
+        0..=1_535 => 4,
+        1_536..=6_143 => 5,
+        _ => 6,
+    };
+    DigitShape::new(bits, security)
+}
+
+/// The sum of `weights[i] * points[i]`; or the places of the points outside the subgroup, in
+/// ascending order. `threads` bounds how far the work is split.
+pub(crate) fn checked<G: Group>(
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+) -> Result<G::Sum, Vec<usize>> {
+    if G::PRIME_ORDER {
+        return Ok(unchecked::<G>(points, weights, shape));
+    }
+    if points.len() < BUCKETS_FROM {
+        let bad = outside::<G>(points, 0..points.len());
+        return if bad.is_empty() {
+            Ok(unchecked::<G>(points, weights, shape))
+        } else {
+            Err(bad)
+        };
+    }
+    let negated: Vec<_> = points.iter().map(G::negate).collect();
+    let windows: Vec<Window<G>> = (0..shape.count)
+        .into_par_iter()
+        .map(|window| Window::fill(points, &negated, weights, shape, window))
+        .collect();
+    if windows.iter().all(|window| window.bad_buckets.is_empty()) {
+        return Ok(combine::<G>(&windows, shape));
+    }
+    // A bad point's bucket is bad in every window, unless another bad point hides it there.
+    let suspects = (0..points.len()).filter(|&at| {
+        windows.iter().enumerate().all(|(window, buckets)| {
+            let digit = weights[at].digit(window as u32).unsigned_abs();
+            digit == 0 || buckets.bad_buckets.contains(&digit)
+        })
+    });
+    let bad = outside::<G>(points, suspects);
+    if bad.is_empty() {
+        // Several bad points hide each other.
+        return Err(outside::<G>(points, 0..points.len()));
+    }
+    Err(bad)
+}
+
+/// The places of the points that are not in the subgroup, each checked by itself.
+fn outside<G: Group>(points: &[G::Affine], places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let places: Vec<usize> = places.into_iter().collect();
+    places
+        .into_par_iter()
+        .filter(|&at| !G::in_subgroup(&points[at]))
+        .collect()
+}
+
+/// The sum of `weights[i] * points[i]` for points known to be in the subgroup.
+pub(crate) fn unchecked<G: Group>(
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+) -> G::Sum {
+    /// Below this a second thread costs more than it brings.
+    const POINTS_PER_TASK: usize = 512;
+    if points.len() < 2 * POINTS_PER_TASK {
+        return sum_of_part::<G>(points, weights, shape);
+    }
+    let part = points
+        .len()
+        .div_ceil(rayon::current_num_threads())
+        .max(POINTS_PER_TASK);
+    points
+        .par_chunks(part)
+        .zip(weights.par_chunks(part))
+        .map(|(points, weights)| sum_of_part::<G>(points, weights, shape))
+        .reduce(G::zero, |a, b| G::add(&a, &b))
+}
+
+fn sum_of_part<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitShape) -> G::Sum {
+    /// Below this the shared buckets cost more than single multiplications.
+    const SHARED_FROM: usize = 4;
+    let signed: Vec<_> = points
+        .iter()
+        .zip(weights)
+        .map(|(point, weight)| {
+            if weight.negative {
+                G::negate(point)
+            } else {
+                *point
+            }
+        })
+        .collect();
+    if points.len() < SHARED_FROM {
+        return signed
+            .iter()
+            .zip(weights)
+            .fold(G::zero(), |sum, (point, weight)| {
+                G::add(&sum, &G::mul(point, weight.magnitude))
+            });
+    }
+    let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
+    G::msm(&signed, &magnitudes, shape.magnitude_bits())
+}
+
+/// One window's bucket sums.
+struct Window<G: Group> {
+    /// `sums[b]` belongs to digit `b + 1`.
+    sums: Vec<G::Sum>,
+    /// Digits whose bucket sum is not in the subgroup.
+    bad_buckets: Vec<u16>,
+}
+
+impl<G: Group> Window<G> {
+    fn fill(
+        points: &[G::Affine],
+        negated: &[G::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+        window: u32,
+    ) -> Self {
+        let mut buckets: Vec<Vec<&G::Affine>> =
+            vec![Vec::with_capacity(points.len() / shape.buckets()); shape.buckets()];
+        for (at, weight) in weights.iter().enumerate() {
+            let digit = weight.digit(window);
+            if digit != 0 {
+                let signed = if digit < 0 { &negated[at] } else { &points[at] };
+                buckets[digit.unsigned_abs() as usize - 1].push(signed);
+            }
+        }
+        let sums: Vec<G::Sum> = buckets.iter().map(|bucket| G::sum(bucket)).collect();
+        let bad_buckets = G::normalise(&sums)
+            .iter()
+            .zip(1..)
+            .filter(|(sum, _)| sum.as_ref().is_some_and(|sum| !G::in_subgroup(sum)))
+            .map(|(_, digit)| digit)
+            .collect();
+        Self { sums, bad_buckets }
+    }
+
+    /// The sum of `digit * bucket`.
+    fn total(&self) -> G::Sum {
+        let (_, total) =
+            self.sums
+                .iter()
+                .rev()
+                .fold((G::zero(), G::zero()), |(run, total), sum| {
+                    let run = G::add(&run, sum);
+                    (run, G::add(&total, &run))
+                });
+        total
+    }
+}
+
+fn combine<G: Group>(windows: &[Window<G>], shape: DigitShape) -> G::Sum {
+    windows.iter().rev().fold(G::zero(), |sum, window| {
+        let shifted = (0..shape.bits).fold(sum, |sum, _| G::add(&sum, &sum));
+        G::add(&shifted, &window.total())
+    })
+}

@@ -1,0 +1,19 @@
+//! The known answers of the self-test through the CPU backend.
+
+use tutti_backend::{Challenge, self_test};
+use tutti_backend_cpu::{CpuBackend, CpuConfig};
+use tutti_types::Limits;
+
+#[test]
+fn known_answers_come_out() {
+    for threads in [1, 2] {
+        let config = CpuConfig::new(threads, &Limits::default());
+        for config in [config.clone(), config.without_caches()] {
+            let backend = CpuBackend::new(&config).expect("threads start");
+            for seed in 0..8 {
+                let report = self_test(&backend, Challenge([seed; 32])).expect("the self-test");
+                assert_eq!(report.checks, 2 * (8 + 4 + 1));
+            }
+        }
+    }
+}
