@@ -133,11 +133,31 @@ impl<P: Clone> Batcher<P> {
     /// Takes an event in and appends what is to be done. Time never runs back: an earlier `now`
     /// than the last counts as the last.
     pub fn handle(&mut self, now: Micros, event: Event<P>, actions: &mut Vec<Action<P>>) {
+        self.handle_all(now, [event], actions);
+    }
+
+    /// Takes in what happened at once: nothing is sent before all of it is known, so that the
+    /// arrivals of a burst share a batch.
+    pub fn handle_all(
+        &mut self,
+        now: Micros,
+        events: impl IntoIterator<Item = Event<P>>,
+        actions: &mut Vec<Action<P>>,
+    ) {
         self.now = self.now.max(now);
         while let Some(source) = self.offenders.pop_cooled(self.now) {
             self.relocate(source, Standing::Shared);
         }
         self.expire(actions);
+        for event in events {
+            self.take(event, actions);
+        }
+        self.dispatch(actions);
+        self.report(actions);
+        self.assert_balanced();
+    }
+
+    fn take(&mut self, event: Event<P>, actions: &mut Vec<Action<P>>) {
         match event {
             Event::Arrived(parcel) => self.arrive(parcel, actions),
             Event::Completed { batch, spoilers } => self.complete(batch, &spoilers),
@@ -148,12 +168,11 @@ impl<P: Clone> Batcher<P> {
             }
             Event::BackendDown(id) => self.take_down(id, actions),
             Event::Cancelled(parcel) => self.withdraw(parcel, UndecidedCause::Cancelled, actions),
+            // It was asked for, and comes but once.
+            Event::Tick => self.wake_asked = None,
             Event::Drain if self.service == Service::Open => self.service = Service::Draining,
-            Event::Drain | Event::Tick => {}
+            Event::Drain => {}
         }
-        self.dispatch(actions);
-        self.report(actions);
-        self.assert_balanced();
     }
 
     pub fn stats(&self) -> Stats {

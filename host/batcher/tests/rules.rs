@@ -215,6 +215,24 @@ fn what_gathered_while_busy_is_sealed_the_moment_a_slot_frees() {
 }
 
 #[test]
+fn the_arrivals_of_a_burst_share_a_batch() {
+    let mut stage = Stage::with_cpu(Config::default());
+    let burst = (1..=9).map(|id| Event::Arrived(parcel(id, 1)));
+    let mut actions = Vec::new();
+    stage.batcher.handle_all(Micros(0), burst, &mut actions);
+    assert!(matches!(&actions[..], [Action::Submit { slices, .. }] if slices.len() == 9));
+}
+
+#[test]
+fn a_tick_that_comes_early_is_asked_for_again() {
+    let mut stage = Stage::with_cpu(Config::default());
+    stage.arrive(parcel(1, 1));
+    stage.arrive(due(500, parcel(2, 1)));
+    stage.tick(499);
+    assert_eq!(stage.wakes, [500, 500]);
+}
+
+#[test]
 fn batches_are_cut_by_items_and_large_parcels_split() {
     let mut stage = Stage::with_cpu(small_batches(10));
     stage.arrive(parcel(1, 25));
@@ -321,7 +339,7 @@ fn gathering_waits_for_company_but_not_beyond_a_full_batch() {
     stage.tick(50);
     stage.arrive(parcel(2, 1));
     assert!(stage.submitted.is_empty());
-    assert_eq!(stage.wakes, [100]);
+    assert_eq!(stage.wakes, [100, 100]);
     stage.tick(100);
     assert_eq!(stage.last().items(), 2);
     stage.complete(stage.last().batch);
@@ -449,7 +467,7 @@ fn a_deadline_is_kept_to_the_microsecond_and_spares_what_is_sent() {
     assert!(stage.undecided.is_empty());
     stage.tick(300);
     assert_eq!(stage.undecided, [(2, 1, UndecidedCause::Deadline)]);
-    assert_eq!(stage.wakes, [500, 300, 500]);
+    assert_eq!(stage.wakes, [500, 300, 300, 500]);
     stage.tick(500);
     assert_eq!(stage.undecided[1], (1, 5, UndecidedCause::Deadline));
     assert_eq!(stage.stats().flying.items, 10);
