@@ -64,7 +64,7 @@ pub enum Check {
         dst: Vec<u8>,
         message: Vec<u8>,
         out: Encoding,
-        expected: Vec<u8>,
+        expected: ExpectedPoint,
     },
     HashByScheme {
         scheme: Scheme,

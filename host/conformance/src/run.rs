@@ -203,7 +203,7 @@ fn put_point(check: &Check, subject: &mut dyn Subject) -> Outcome {
             message,
             out,
             expected,
-        } => judge_bytes(
+        } => judge_point(
             expected,
             subject.hash_to_curve(*curve, *group, *variant, dst, message, *out),
         ),
@@ -324,6 +324,8 @@ fn refused_secret(secret: &[u8]) -> Outcome {
     }
 }
 
+const HASH: &str = "the hash of the message";
+
 /// No RPC signs. So: the signature is what blst makes of the secret key; the subject calls it
 /// VALID under the derived key; and the subject's own hash of the message is the point whose
 /// multiple the signature is, e(pk, H) = e(g1, signature).
@@ -360,8 +362,9 @@ fn signed(
         Encoding::Eip2537,
     );
     let hash = match hash {
-        Ok(hash) => hash,
-        Err(error) => return without_answer(&"the hash of the message", &error),
+        Ok(Ok(hash)) => hash,
+        Ok(Err(verdict)) => return differs(&HASH, &verdict),
+        Err(error) => return without_answer(&HASH, &error),
     };
     let pairs = [
         (signer.public_eip2537(), hash),

@@ -83,7 +83,7 @@ pub trait Subject {
         dst: &[u8],
         message: &[u8],
         out: Encoding,
-    ) -> Answer<Vec<u8>>;
+    ) -> Answer<Result<Vec<u8>, Verdict>>;
 
     /// The hash that a scheme signs with, or why the scheme signs no such message.
     fn hash_by_scheme(

@@ -348,7 +348,9 @@ fn hash_to_g2(input: Value, output: Value) -> Result<Check, CaseError> {
         dst: HASH_TO_G2_DST.to_vec(),
         message: TextInput::deserialize(input)?.msg.into_bytes(),
         out: compared_in(curve),
-        expected: expected.ok_or_else(|| unknown("point", "output"))?,
+        expected: expected
+            .map(ExpectedPoint::Bytes)
+            .ok_or_else(|| unknown("point", "output"))?,
     })
 }
 

@@ -6,7 +6,7 @@ use tutti_types::{CurveId, GroupId, HashVariant};
 
 use super::field::{AffinePoint, Hex, compared_in};
 use super::{CaseError, Origin};
-use crate::case::{Case, Check};
+use crate::case::{Case, Check, ExpectedPoint};
 
 #[derive(Deserialize)]
 struct SuiteFile {
@@ -88,7 +88,7 @@ fn suite_case(
         dst: file.dst.clone().into_bytes(),
         message: vector.msg.clone().into_bytes(),
         out: compared_in(curve),
-        expected,
+        expected: ExpectedPoint::Bytes(expected),
     };
     let name = message_name(&vector.msg);
     Ok(origin.case(file.ciphersuite.clone(), Some(name), check))

@@ -12,7 +12,7 @@ use tutti_types::{
     CurveId, Encoding, GroupId, HashVariant, InvalidReason, Part, Scheme, Verdict, World,
 };
 
-pub struct Oracle;
+pub(crate) struct Oracle;
 
 type Refusable<T> = Result<T, Verdict>;
 
@@ -190,15 +190,14 @@ impl Subject for Oracle {
         dst: &[u8],
         message: &[u8],
         out: Encoding,
-    ) -> Answer<Vec<u8>> {
+    ) -> Answer<Refusable<Vec<u8>>> {
         let hashing = Hashing::Rfc9380 { variant, dst };
-        let point = match (curve, group) {
+        Ok(match (curve, group) {
             (CurveId::Bls12381, GroupId::G1) => hash::<bls12_381::G1>(hashing, message, out),
             (CurveId::Bls12381, GroupId::G2) => hash::<bls12_381::G2>(hashing, message, out),
             (CurveId::Bn254, GroupId::G1) => hash::<bn254::G1>(hashing, message, out),
             (CurveId::Bn254, GroupId::G2) => hash::<bn254::G2>(hashing, message, out),
-        };
-        Ok(point.expect("RFC 9380 hashes every message"))
+        })
     }
 
     fn hash_by_scheme(
