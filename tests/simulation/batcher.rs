@@ -11,7 +11,7 @@ use tutti_batcher::{
 };
 use tutti_types::{Operation, Priority, UndecidedCause, World};
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 150;
 const STEPS: u64 = 1_500;
 const SOURCES: u64 = 12;
 const OPERATIONS: [Operation; 3] = [
@@ -137,7 +137,7 @@ struct Flight {
 /// What the event that is being handled explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Occasion {
-    Arrival(ParcelId),
+    Arrivals { first: ParcelId },
     Cancellation(ParcelId),
     Other,
 }
@@ -243,6 +243,12 @@ impl Simulation {
     }
 
     fn arrive(&mut self) {
+        let burst = if self.dice.one_in(8) { 12 } else { 1 };
+        let parcels: Vec<_> = (0..burst).map(|_| self.random_parcel()).collect();
+        self.handle_all(parcels.into_iter().map(Event::Arrived).collect());
+    }
+
+    fn random_parcel(&mut self) -> Parcel<u64> {
         self.next_parcel += 1;
         let items = if self.dice.one_in(4) {
             self.dice.within(1, 200)
@@ -253,7 +259,7 @@ impl Simulation {
         let deadline_us = self
             .dice
             .pick(&[None, None, Some(0), Some(60), Some(900), Some(5_000)]);
-        let parcel = Parcel {
+        Parcel {
             payload: self.next_parcel * 7,
             id: ParcelId(self.next_parcel),
             operation: self.dice.pick(&OPERATIONS),
@@ -262,8 +268,7 @@ impl Simulation {
             deadline: deadline_us.map(|us| self.now.after(self.dice.within(us / 2, us))),
             items: items as u32,
             cost_us: (items * item_cost_us + self.dice.below(items)).min(60_000),
-        };
-        self.handle(Event::Arrived(parcel));
+        }
     }
 
     fn complete_some(&mut self) {
@@ -349,9 +354,15 @@ impl Simulation {
     }
 
     fn handle(&mut self, event: Event<u64>) {
-        self.foresee(&event);
+        self.handle_all(vec![event]);
+    }
+
+    fn handle_all(&mut self, events: Vec<Event<u64>>) {
+        for event in &events {
+            self.foresee(event);
+        }
         let mut actions = Vec::new();
-        self.batcher.handle(self.now, event, &mut actions);
+        self.batcher.handle_all(self.now, events, &mut actions);
         format!("{actions:?}").hash(&mut self.trace);
         self.wake = self.wake.filter(|wake| *wake > self.now);
         for action in actions {
@@ -415,7 +426,9 @@ impl Simulation {
     }
 
     fn foresee_arrival(&mut self, parcel: &Parcel<u64>) {
-        self.occasion = Occasion::Arrival(parcel.id);
+        if self.occasion == Occasion::Other {
+            self.occasion = Occasion::Arrivals { first: parcel.id };
+        }
         let answer_us = self.config.answer_us;
         let accepted = Accepted {
             expires: parcel.deadline.map(|deadline| deadline.before(answer_us)),
@@ -587,7 +600,10 @@ impl Simulation {
 
     fn check_undecided(&mut self, slice: &Slice<u64>, cause: UndecidedCause) {
         self.seen.undecided[cause as usize - 1] += 1;
-        let arrival = self.occasion == Occasion::Arrival(slice.parcel);
+        let arrival = match self.occasion {
+            Occasion::Arrivals { first } => slice.parcel >= first,
+            _ => false,
+        };
         let accepted = &self.open[&slice.parcel];
         assert_eq!(slice.payload, accepted.parcel.payload);
         let (operation, priority) = (accepted.parcel.operation, accepted.parcel.priority);
