@@ -11,7 +11,7 @@
 //!
 //! `Fp` is what products take and give. `Sum` is a sum or difference of a few `Fp` whose carries nobody has run yet: up to
 //! 64 terms keep it in range (64 · 2^52 = 2^58, 64 · 4p = 2^8 p). `Wide` is a sum of up to 63 products that waits for its
-//! reduction (63 · 2^56 < 2^62, and 63 · 16p² < 2^34 p²).
+//! reduction (63 · 2^56 < 2^62, and 63 · 2^10 p² < 2^16 p²). A [`Factor`] is an addition's result on its way into a product.
 
 use core::ops::{Add, Neg, Sub};
 
@@ -140,6 +140,7 @@ const LIMB_MASK: u64 = (1 << LIMB) - 1;
 
 /// Eight elements in [0, 4p), limbs carried.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(crate) struct Fp([V; 8]);
 
 /// Eight signed sums of elements, limbs not carried.
@@ -148,6 +149,7 @@ pub(crate) struct Sum([V; 8]);
 
 /// Eight elements in [0, 2^5 p), limbs carried: good for one product, whose value is then below 2^10 p².
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(crate) struct Factor([V; 8]);
 
 /// Eight signed sums of products, not carried and not reduced.
@@ -222,13 +224,13 @@ fn square_of(a: &[V; 8]) -> Wide {
     Wide(t)
 }
 
-/// Montgomery reduction: T → T / 2^416 mod p, for |T| < 2^34 p² (below 2^33·p·2^416).
+/// Montgomery reduction: T → T / 2^416 mod p, for |T| < 2^34 p² (below p·2^416 / 2).
 ///
 /// Seven rounds add q·m with m = NINV·p. As m ≡ -1 mod 2^52, q is the low limb itself, no product is needed to find it,
 /// and (T + q·m) / 2^52 = (T - q) / 2^52 + q·FOLD. The price is a larger remainder: together the seven rounds have added
 /// less than 2^364·m < 2^364·2^52·p, which is 2^52 p after their seven shifts. The last round is the usual one (q = low limb
 /// times NINV, add q·p): it adds less than 2^52 p more and shifts by 52 bits, so that the result is in
-/// (T / 2^416, T / 2^416 + 2p). |T / 2^416| < 16p² · 63 / 2^416 < 2^-25 p, hence [0, 3p) for T ≥ 0; with SIGNED, p is added
+/// (T / 2^416, T / 2^416 + 2p). |T / 2^416| < 2^34 p² / 2^416 < p/2, hence [0, 3p) for T ≥ 0; with SIGNED, p is added
 /// and the result is in [0, 4p).
 #[inline(always)]
 fn reduce<const SIGNED: bool>(t: &Wide) -> Fp {
@@ -365,6 +367,12 @@ impl Fp {
     #[inline(always)]
     pub(crate) fn is_zero(&self) -> Mask {
         self.sum().is_zero()
+    }
+
+    /// The element of lane N + i in lane i.
+    #[inline(always)]
+    pub(crate) fn rotate<const N: i32>(&self) -> Self {
+        Self(self.0.map(V::rotate::<N>))
     }
 
     /// Where both are the same element.
@@ -544,6 +552,20 @@ impl Factor {
     #[inline(always)]
     pub(crate) fn wide_mul(&self, o: &Self) -> Wide {
         product_of(&self.0, &o.0)
+    }
+}
+
+/// The caller knows that the value stays below 2^5 p.
+impl Add for Factor {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        let Self(mut x) = self;
+        eight!(I, {
+            x[I] = x[I].add(o.0[I]);
+        });
+        carry(&mut x);
+        Self(x)
     }
 }
 

@@ -4,11 +4,12 @@ use core::ops::{Add, Neg, Sub};
 
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
-use crate::fp::{Fp, Sum, Wide};
+use crate::fp::{Factor, Fp, Sum, Wide};
 use crate::vector::Mask;
 
 /// Eight elements c0 + c1·i.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub(crate) struct Fp2 {
     pub(crate) c0: Fp,
     pub(crate) c1: Fp,
@@ -21,6 +22,14 @@ pub(crate) struct Sum2 {
     pub(crate) c1: Sum,
 }
 
+/// Eight factors of one product, each coordinate below 2^4 p.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Factor2 {
+    c0: Factor,
+    c1: Factor,
+}
+
 /// Eight sums of products.
 #[derive(Clone, Copy)]
 pub(crate) struct Wide2 {
@@ -28,14 +37,12 @@ pub(crate) struct Wide2 {
     pub(crate) c1: Wide,
 }
 
-/// Karatsuba. Columns: c0 below 2^56 in magnitude, c1 below 2^57; values below 2^5 p².
+/// Karatsuba, whose sums are below 2^5 p. Columns: c0 below 2^56 in magnitude, c1 below 2^57; values below 2^10 p².
 #[inline(always)]
-fn product_of(a: &Fp2, b: &Fp2) -> Wide2 {
+fn product_of(a: &Factor2, b: &Factor2) -> Wide2 {
     let t0 = a.c0.wide_mul(&b.c0);
     let t1 = a.c1.wide_mul(&b.c1);
-    let t2 = (a.c0.sum() + a.c1.sum())
-        .factor()
-        .wide_mul(&(b.c0.sum() + b.c1.sum()).factor());
+    let t2 = (a.c0 + a.c1).wide_mul(&(b.c0 + b.c1));
     Wide2 {
         c0: t0 - t1,
         c1: t2 - t0 - t1,
@@ -57,7 +64,7 @@ fn square_of(a: &Fp2) -> Wide2 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn mul(a: &Fp2, b: &Fp2) -> Fp2 {
-    product_of(a, b).reduce()
+    product_of(a.factor(), b.factor()).reduce()
 }
 
 #[inline(never)]
@@ -68,8 +75,29 @@ fn sqr(a: &Fp2) -> Fp2 {
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn wide_mul(a: &Fp2, b: &Fp2) -> Wide2 {
+fn wide_mul(a: &Factor2, b: &Factor2) -> Wide2 {
     product_of(a, b)
+}
+
+impl Factor2 {
+    /// The product before its reduction.
+    #[inline(always)]
+    pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { wide_mul(self, o) }
+    }
+}
+
+/// The caller knows that the coordinates stay below 2^4 p.
+impl Add for Factor2 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self {
+            c0: self.c0 + o.c0,
+            c1: self.c1 + o.c1,
+        }
+    }
 }
 
 #[inline(never)]
@@ -121,8 +149,13 @@ impl Fp2 {
     /// The product before its reduction.
     #[inline(always)]
     pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { wide_mul(self, o) }
+        self.factor().wide_mul(o.factor())
+    }
+
+    #[inline(always)]
+    pub(crate) const fn factor(&self) -> &Factor2 {
+        // SAFETY: both are two times eight registers in declaration order, and all values of the one are values of the other.
+        unsafe { &*core::ptr::from_ref(self).cast() }
     }
 
     #[inline(always)]
@@ -138,6 +171,15 @@ impl Fp2 {
         Self {
             c0: self.c0,
             c1: (-self.c1.sum()).tight(),
+        }
+    }
+
+    /// The element of lane N + i in lane i.
+    #[inline(always)]
+    pub(crate) fn rotate<const N: i32>(&self) -> Self {
+        Self {
+            c0: self.c0.rotate::<N>(),
+            c1: self.c1.rotate::<N>(),
         }
     }
 

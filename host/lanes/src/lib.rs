@@ -25,11 +25,15 @@ mod element;
 #[cfg(target_arch = "x86_64")]
 mod fp;
 #[cfg(target_arch = "x86_64")]
+mod fp12;
+#[cfg(target_arch = "x86_64")]
 mod fp2;
 #[cfg(target_arch = "x86_64")]
 mod group;
 #[cfg(target_arch = "x86_64")]
 mod hash;
+#[cfg(target_arch = "x86_64")]
+mod miller;
 
 #[cfg(target_arch = "x86_64")]
 mod proof {
@@ -68,7 +72,7 @@ mod proof {
 
 pub use proof::Ifma;
 
-use blst::{BLST_ERROR, blst_p1_affine, blst_p2_affine};
+use blst::{BLST_ERROR, blst_fp12, blst_p1_affine, blst_p2_affine};
 
 /// Public functions: each enters the code compiled for the features that its `Ifma` proves. Where no `Ifma` can exist they
 /// are there for the types only.
@@ -106,4 +110,11 @@ entries! {
 
     /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
     pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
+
+    /// The Miller value of each pair (a point of G1, a point of G2): one where either is infinity. Equal to blst's after the
+    /// final exponentiation, not before.
+    pub fn miller_loops(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> Vec<blst_fp12> = miller::miller_loops;
+
+    /// The product of the Miller values of all pairs, cheaper than one by one: squarings are shared.
+    pub fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 = miller::miller_product;
 }

@@ -83,4 +83,13 @@ impl Random {
         }
         affine
     }
+
+    pub(crate) fn fp12(&mut self) -> blst::blst_fp12 {
+        let mut fp6 = || blst::blst_fp6 {
+            fp2: [self.fp2(), self.fp2(), self.fp2()],
+        };
+        blst::blst_fp12 {
+            fp6: [fp6(), fp6()],
+        }
+    }
 }

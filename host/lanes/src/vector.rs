@@ -5,10 +5,10 @@
 //! one instruction; elsewhere they would be slow but still correct.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_cmplt_epi64_mask,
-    _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
-    _mm512_or_si512, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
-    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_xor_si512,
+    __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
+    _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_slli_epi64,
+    _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_xor_si512,
 };
 
 use crate::Ifma;
@@ -172,5 +172,12 @@ impl V {
     pub(crate) fn select(m: Mask, yes: Self, no: Self) -> Self {
         // SAFETY: a V exists, so an Ifma did.
         Self(unsafe { _mm512_mask_blend_epi64(m.0, no.0, yes.0) })
+    }
+
+    /// Lane N + i in lane i.
+    #[inline(always)]
+    pub(crate) fn rotate<const N: i32>(self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
     }
 }

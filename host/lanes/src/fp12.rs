@@ -1,0 +1,267 @@
+//! The tower Fp6 = Fp2[v] / (v³ - (1+i)), Fp12 = Fp6[w] / (w² - v), eight elements at a time.
+//!
+//! Products of Fp6 and Fp12 are kept wide to the end: one reduction per coordinate of the result. Counting columns in units
+//! of 2^56 (see `fp2`: a product of Fp2 has at most 1 and 2): a product of Fp6 has at most 11, a product of Fp12 33 of the 63
+//! that `Wide` may have.
+
+use core::ops::{Add, Sub};
+
+use blst::{blst_fp6, blst_fp12};
+
+use crate::Ifma;
+use crate::element::{Element, ElementSum};
+use crate::fp2::{Factor2, Fp2, Wide2};
+
+/// Eight elements c0 + c1·v + c2·v².
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Fp6(pub(crate) [Fp2; 3]);
+
+/// Eight elements c0 + c1·w.
+#[derive(Clone, Copy)]
+pub(crate) struct Fp12 {
+    pub(crate) c0: Fp6,
+    pub(crate) c1: Fp6,
+}
+
+/// The three coefficients of a line: c0 + c1·v + c4·v·w.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) c0: Fp2,
+    pub(crate) c1: Fp2,
+    pub(crate) c4: Fp2,
+}
+
+/// Factors with coordinates below 2^3 p, so that sums of two are below 2^4 p as `Factor2` asks.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Factor6([Factor2; 3]);
+
+#[derive(Clone, Copy)]
+struct Wide6([Wide2; 3]);
+
+impl Fp6 {
+    #[inline(always)]
+    const fn factor(&self) -> &Factor6 {
+        // SAFETY: Fp2 and Factor2 have one layout, and all values of the one are values of the other.
+        unsafe { &*core::ptr::from_ref(self).cast() }
+    }
+}
+
+/// Karatsuba: six products of Fp2.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product(Factor6(a): &Factor6, Factor6(b): &Factor6) -> Wide6 {
+    let t0 = a[0].wide_mul(&b[0]);
+    let t1 = a[1].wide_mul(&b[1]);
+    let t2 = a[2].wide_mul(&b[2]);
+    let m12 = (a[1] + a[2]).wide_mul(&(b[1] + b[2]));
+    let m01 = (a[0] + a[1]).wide_mul(&(b[0] + b[1]));
+    let m02 = (a[0] + a[2]).wide_mul(&(b[0] + b[2]));
+    Wide6([
+        (m12 - t1 - t2).times_xi() + t0,
+        m01 - t0 - t1 + t2.times_xi(),
+        m02 - t0 - t2 + t1,
+    ])
+}
+
+/// By b0 + b1·v: five products.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product_01(Factor6(a): &Factor6, b0: &Factor2, b1: &Factor2) -> Wide6 {
+    let t0 = a[0].wide_mul(b0);
+    let t1 = a[1].wide_mul(b1);
+    let m01 = (a[0] + a[1]).wide_mul(&(*b0 + *b1));
+    Wide6([
+        a[2].wide_mul(b1).times_xi() + t0,
+        m01 - t0 - t1,
+        a[2].wide_mul(b0) + t1,
+    ])
+}
+
+/// By b1·v: three products.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product_1(Factor6(a): &Factor6, b1: &Factor2) -> Wide6 {
+    Wide6([
+        a[2].wide_mul(b1).times_xi(),
+        a[0].wide_mul(b1),
+        a[1].wide_mul(b1),
+    ])
+}
+
+impl Add for Factor6 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self([self.0[0] + o.0[0], self.0[1] + o.0[1], self.0[2] + o.0[2]])
+    }
+}
+
+impl Add for Wide6 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self([self.0[0] + o.0[0], self.0[1] + o.0[1], self.0[2] + o.0[2]])
+    }
+}
+
+impl Sub for Wide6 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Self([self.0[0] - o.0[0], self.0[1] - o.0[1], self.0[2] - o.0[2]])
+    }
+}
+
+impl Wide6 {
+    #[inline(always)]
+    fn times_v(self) -> Self {
+        Self([self.0[2].times_xi(), self.0[0], self.0[1]])
+    }
+
+    #[inline(always)]
+    fn reduce(&self) -> Fp6 {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { reduce(self) }
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce(a: &Wide6) -> Fp6 {
+    Fp6([a.0[0].reduce(), a.0[1].reduce(), a.0[2].reduce()])
+}
+
+/// Karatsuba over Fp6: 54 products of Fp and 12 reductions.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul(a: &Fp12, b: &Fp12) -> Fp12 {
+    let t0 = product(a.c0.factor(), b.c0.factor());
+    let t1 = product(a.c1.factor(), b.c1.factor());
+    let m = product(
+        &(*a.c0.factor() + *a.c1.factor()),
+        &(*b.c0.factor() + *b.c1.factor()),
+    );
+    Fp12 {
+        c0: (t0 + t1.times_v()).reduce(),
+        c1: (m - t0 - t1).reduce(),
+    }
+}
+
+/// c0 = (a0 + a1)(a0 + v·a1) - a0·a1 - v·a0·a1, c1 = 2·a0·a1. Columns: 11 + 11 + 33, and 22.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sqr(a: &Fp12) -> Fp12 {
+    let (a0, a1) = (a.c0.factor(), a.c1.factor());
+    let v_a1 = Fp6([a.c1.0[2].sum().times_xi().tight(), a.c1.0[0], a.c1.0[1]]);
+    let t = product(a0, a1);
+    let m = product(&(*a0 + *a1), &(*a0 + *v_a1.factor()));
+    Fp12 {
+        c0: (m - t - t.times_v()).reduce(),
+        c1: (t + t).reduce(),
+    }
+}
+
+/// 39 products of Fp and 12 reductions.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul_line(a: &Fp12, line: &Line) -> Fp12 {
+    let (b0, b1, b4) = (line.c0.factor(), line.c1.factor(), line.c4.factor());
+    let t0 = product_01(a.c0.factor(), b0, b1);
+    let t1 = product_1(a.c1.factor(), b4);
+    let m = product_01(&(*a.c0.factor() + *a.c1.factor()), b0, &(*b1 + *b4));
+    Fp12 {
+        c0: (t0 + t1.times_v()).reduce(),
+        c1: (m - t0 - t1).reduce(),
+    }
+}
+
+impl Fp6 {
+    #[inline(always)]
+    fn zero(isa: Ifma) -> Self {
+        Self([Fp2::zero(isa); 3])
+    }
+
+    #[inline(always)]
+    fn neg(&self) -> Self {
+        Self([self.0[0].neg(), self.0[1].neg(), self.0[2].neg()])
+    }
+
+    #[inline(always)]
+    fn to_blst(self) -> [blst_fp6; 8] {
+        let [a, b, c] = self.0.map(Fp2::to_blst);
+        core::array::from_fn(|lane| blst_fp6 {
+            fp2: [a[lane], b[lane], c[lane]],
+        })
+    }
+
+    #[inline(always)]
+    fn from_blst(isa: Ifma, x: [&blst_fp6; 8]) -> Self {
+        Self([0, 1, 2].map(|i| Fp2::from_blst(isa, x.map(|x| &x.fp2[i]))))
+    }
+}
+
+impl Fp12 {
+    #[inline(always)]
+    pub(crate) fn one(isa: Ifma) -> Self {
+        let mut one = Self {
+            c0: Fp6::zero(isa),
+            c1: Fp6::zero(isa),
+        };
+        one.c0.0[0] = Fp2::one(isa);
+        one
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(&self, o: &Self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul(self, o) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sqr(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { sqr(self) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul_line(&self, line: &Line) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul_line(self, line) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn conjugate(&self) -> Self {
+        Self {
+            c0: self.c0,
+            c1: self.c1.neg(),
+        }
+    }
+
+    /// The element of lane N + i in lane i.
+    #[inline(always)]
+    pub(crate) fn rotate<const N: i32>(&self) -> Self {
+        Self {
+            c0: Fp6(self.c0.0.map(|c| c.rotate::<N>())),
+            c1: Fp6(self.c1.0.map(|c| c.rotate::<N>())),
+        }
+    }
+
+    pub(crate) fn to_blst(self) -> [blst_fp12; 8] {
+        let (c0, c1) = (self.c0.to_blst(), self.c1.to_blst());
+        core::array::from_fn(|lane| blst_fp12 {
+            fp6: [c0[lane], c1[lane]],
+        })
+    }
+
+    pub(crate) fn from_blst(isa: Ifma, x: [&blst_fp12; 8]) -> Self {
+        Self {
+            c0: Fp6::from_blst(isa, x.map(|x| &x.fp6[0])),
+            c1: Fp6::from_blst(isa, x.map(|x| &x.fp6[1])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
