@@ -155,3 +155,61 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Check;
+
+    fn report() -> Report {
+        let case = Case {
+            kind: "verify".to_owned(),
+            file: "verify/a.json".into(),
+            name: Some("third".to_owned()),
+            check: Check::NotOffered(String::new()),
+        };
+        let mut report = Report::default();
+        report.add(&case, Outcome::Passed);
+        report.add(&case, Outcome::Unsupported("no such scheme".to_owned()));
+        let failed = Outcome::Failed {
+            expected: "VALID".to_owned(),
+            got: "INVALID(empty)".to_owned(),
+        };
+        report.add(&case, failed);
+        report
+    }
+
+    #[test]
+    fn a_failure_is_named_with_what_was_wanted_and_what_came() {
+        let report = report();
+        assert!(!report.is_ok());
+        let text = report.to_string();
+        assert!(
+            text.contains("verify       1       1            1"),
+            "{text}"
+        );
+        let line = "FAILED verify/a.json [third]: expected VALID, got INVALID(empty)";
+        assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn an_unread_file_spoils_a_run_and_an_unsupported_case_does_not() {
+        let mut report = report();
+        report.failures.clear();
+        assert!(report.is_ok());
+        report.unread.push(Unread {
+            file: "b.json".into(),
+            why: "no layout".to_owned(),
+        });
+        assert!(!report.is_ok());
+        assert!(report.to_string().contains("UNREAD b.json: no layout"));
+    }
+
+    #[test]
+    fn machines_read_the_same() {
+        let json = serde_json::to_value(report()).expect("a report is plain data");
+        assert_eq!(json["kinds"][0]["failed"], 1);
+        assert_eq!(json["failures"][0]["got"], "INVALID(empty)");
+        assert_eq!(json["unsupported"][0]["got"], "no such scheme");
+    }
+}

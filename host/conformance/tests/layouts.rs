@@ -192,16 +192,21 @@ fn a_malformed_map_input_goes_to_the_subject_as_it_stands() {
 }
 
 #[test]
-fn suites_of_other_curves_are_not_offered() {
+fn suites_of_other_curves_and_oversize_tags_are_not_offered() {
     let suite = r#"{"ciphersuite": "P256_XMD:SHA-256_SSWU_RO_", "dst": "x", "vectors": [{}, {}]}"#;
     let expander =
         r#"{"DST": "x", "hash": "SHAKE128", "name": "expand_message_xof", "tests": [{}]}"#;
-    let suite = read("others", &[("p256.json", suite), ("xof.json", expander)]);
-    assert_eq!(suite.cases.len(), 3);
-    assert!(
-        suite
-            .cases
-            .iter()
-            .all(|case| matches!(case.check, Check::NotOffered(_)))
+    let oversize = format!(
+        r#"{{"ciphersuite": "BLS12381G1_XMD:SHA-256_SSWU_RO_", "dst": "{}", "vectors": [{{}}]}}"#,
+        "T".repeat(256)
     );
+    let files = [
+        ("p256.json", suite),
+        ("xof.json", expander),
+        ("oversize.json", &oversize),
+    ];
+    let suite = read("others", &files);
+    assert_eq!(suite.cases.len(), 4);
+    let is_not_offered = |check: &Check| matches!(check, Check::NotOffered(_));
+    assert!(suite.cases.iter().all(|case| is_not_offered(&case.check)));
 }

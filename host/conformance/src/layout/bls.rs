@@ -190,19 +190,8 @@ fn check(kind: &str, head: Head, input: Value, output: Value) -> Result<Check, C
             output,
         ),
         "hash_to_G2" => hash_to_g2(input, output),
-        "deserialization_G1" => {
-            deserialization(Encoding::ZcashCompressed, GroupId::G1, &head, input, output)
-        }
-        "deserialization_G2" => {
-            deserialization(Encoding::ZcashCompressed, GroupId::G2, &head, input, output)
-        }
-        "deserialization_signature" => deserialization(
-            head.encoding,
-            head.scheme.world().signature_group(),
-            &head,
-            input,
-            output,
-        ),
+        "deserialization_G1" => deserialization(World::Bls12381MinSig, &head, input, output),
+        "deserialization_G2" => deserialization(World::Bls12381MinPk, &head, input, output),
         "pairing_check" => pairing_check(&head, input, output),
         "hash" => hash(head, input, output),
         "map_to_G1" => map(&head, GroupId::G1, input, output),
@@ -354,20 +343,14 @@ fn hash_to_g2(input: Value, output: Value) -> Result<Check, CaseError> {
     })
 }
 
-/// A point that can be read is one whose sum with nothing is itself, byte for byte. Points of
-/// G1 are signatures in the min-sig world, where infinity may stand.
+/// A point that can be read is one whose sum with nothing is itself, byte for byte. It is read
+/// as a signature, since infinity may stand among those: in G1 one of the min-sig world.
 fn deserialization(
-    encoding: Encoding,
-    group: GroupId,
+    world: World,
     head: &Head,
     input: Value,
     output: Value,
 ) -> Result<Check, CaseError> {
-    let world = match (encoding.curve(), group) {
-        (CurveId::Bls12381, GroupId::G1) => World::Bls12381MinSig,
-        (CurveId::Bls12381, GroupId::G2) => World::Bls12381MinPk,
-        (CurveId::Bn254, _) => World::Bn254,
-    };
     let point = PointInput::deserialize(input)?.point.0;
     let expected = match head.verdict(output)? {
         Expected::Valid => ExpectedPoint::Bytes(point.clone()),
@@ -376,7 +359,7 @@ fn deserialization(
     Ok(Check::Aggregate {
         world,
         role: AggregateRole::Signatures,
-        encoding,
+        encoding: head.encoding,
         points: vec![point],
         expected,
     })

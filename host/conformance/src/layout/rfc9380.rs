@@ -61,8 +61,16 @@ pub(super) fn read_suite(origin: &Origin<'_>, json: Value) -> Result<Vec<Case>, 
         return Err(CaseError::UnknownLayout);
     };
     let Some(parts) = suite_of(name) else {
-        return Ok(not_offered(origin, name, &json["vectors"]));
+        return Ok(not_offered(origin, name, NO_SUITE, &json["vectors"]));
     };
+    if !matches!(json["dst"].as_str().map(str::len), None | Some(1..=255)) {
+        return Ok(not_offered(
+            origin,
+            name,
+            "the API takes tags of 1 to 255 bytes",
+            &json["vectors"],
+        ));
+    }
     let file = SuiteFile::deserialize(json)?;
     file.vectors
         .iter()
@@ -99,7 +107,7 @@ pub(super) fn read_expander(origin: &Origin<'_>, json: Value) -> Result<Vec<Case
     let hash = json["hash"].as_str().unwrap_or_default();
     if name != "expand_message_xmd" || hash != "SHA256" {
         let kind = format!("{name} {hash}");
-        return Ok(not_offered(origin, &kind, &json["tests"]));
+        return Ok(not_offered(origin, &kind, NO_SUITE, &json["tests"]));
     }
     let file = ExpanderFile::deserialize(json)?;
     let kind = format!("{} {}", file.name, file.hash);
@@ -132,9 +140,11 @@ fn expander_case(
     Ok(origin.case(kind.to_owned(), Some(name), check))
 }
 
-fn not_offered(origin: &Origin<'_>, kind: &str, vectors: &Value) -> Vec<Case> {
+const NO_SUITE: &str = "none of Tutti's suites";
+
+fn not_offered(origin: &Origin<'_>, kind: &str, why: &str, vectors: &Value) -> Vec<Case> {
     let count = vectors.as_array().map_or(1, Vec::len);
-    let check = Check::NotOffered(format!("{kind} is none of Tutti's suites"));
+    let check = Check::NotOffered(why.to_owned());
     vec![origin.case(kind.to_owned(), None, check); count]
 }
 
