@@ -1,0 +1,146 @@
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tutti_backend::{Outcomes, Work};
+use tutti_engine::{Answer, Engine, SubmitRefused, Ticket};
+use tutti_proto::v1;
+use tutti_types::{Limits, Operation, UndecidedCause, Verdict};
+
+use crate::metrics::{Counts, Metrics};
+use crate::options::Asked;
+use crate::parse::Parsed;
+use crate::refusal::Refusal;
+
+/// Reading fewer items than this takes less than handing them to another thread.
+const READ_HERE_MAX: usize = 1_024;
+
+/// What all services stand on.
+#[derive(Debug)]
+pub(crate) struct Frontend {
+    pub(crate) engine: Engine,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) sources: RandomState,
+}
+
+/// A parcel whose caller still waits; one that is dropped is cancelled.
+struct Waiting<'a> {
+    engine: &'a Engine,
+    ticket: Option<Ticket>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.engine.cancel(ticket);
+        }
+    }
+}
+
+impl Frontend {
+    pub(crate) fn limits(&self) -> &Limits {
+        self.engine.limits()
+    }
+
+    /// Runs what reads a request; a large one on a thread that may be busy.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        items: usize,
+        read: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        if items <= READ_HERE_MAX {
+            return read(self);
+        }
+        let this = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || read(&this)).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => Err(Refusal::EngineStopped(error.to_string())),
+            },
+        }
+    }
+
+    /// Has a work done. What is not answered within the caller's patience is undecided.
+    pub(crate) async fn ask(&self, work: Work, asked: &Asked) -> Result<Answer, Refusal> {
+        let items = work.len();
+        let (sender, receiver) = oneshot::channel();
+        let reply = Box::new(move |answer| {
+            // Whoever asked may be gone.
+            let _ = sender.send(answer);
+        });
+        let ticket = self
+            .engine
+            .submit(work, asked.submit, reply)
+            .map_err(refused)?;
+        let mut waiting = Waiting {
+            engine: &self.engine,
+            ticket: Some(ticket),
+        };
+        let answer = match asked.patience {
+            None => receiver.await.map_err(|_| UndecidedCause::ShuttingDown),
+            Some(patience) => match tokio::time::timeout_at(patience.into(), receiver).await {
+                Ok(answer) => answer.map_err(|_| UndecidedCause::ShuttingDown),
+                Err(_) => Err(UndecidedCause::Deadline),
+            },
+        };
+        Ok(match answer {
+            Ok(answer) => {
+                waiting.ticket = None;
+                answer
+            }
+            Err(cause) => Answer {
+                outcomes: Outcomes::Undecided(cause, items),
+                timing: tutti_engine::Timing::default(),
+            },
+        })
+    }
+
+    /// Has the rest of a request's items decided.
+    pub(crate) async fn decide(
+        &self,
+        operation: Operation,
+        mut parsed: Parsed,
+        asked: &Asked,
+    ) -> Result<(Vec<Verdict>, v1::Timing), Refusal> {
+        let (answers, spent) = match parsed.work.take() {
+            None => (Vec::new(), v1::Timing::default()),
+            Some(work) => {
+                let answer = self.ask(work, asked).await?;
+                (answer.outcomes.verdicts(), timing(&answer.timing))
+            }
+        };
+        let verdicts = parsed.complete(answers);
+        self.metrics.items(operation, Counts::of(&verdicts));
+        Ok((verdicts, spent))
+    }
+}
+
+fn refused(refused: SubmitRefused) -> Refusal {
+    match refused {
+        SubmitRefused::QueueFull { retry_after, .. } => Refusal::QueueFull {
+            what: "work is accepted faster than it is done",
+            retry_after: retry_after.max(Duration::from_millis(1)),
+        },
+        SubmitRefused::ShuttingDown => Refusal::Draining,
+        SubmitRefused::Empty => Refusal::malformed("items", "send at least one"),
+    }
+}
+
+pub(crate) fn timing(timing: &tutti_engine::Timing) -> v1::Timing {
+    v1::Timing {
+        queue_us: timing.queued.as_micros() as u64,
+        compute_us: timing.computed.as_micros() as u64,
+        backend: timing.backend.unwrap_or_default().to_owned(),
+        batches: timing.batches,
+    }
+}
+
+/// The points of a work that gives points.
+pub(crate) fn points(outcomes: Outcomes) -> Vec<Result<Vec<u8>, Verdict>> {
+    match outcomes {
+        Outcomes::Points(points) => points,
+        other => other.verdicts().into_iter().map(Err).collect(),
+    }
+}
