@@ -622,10 +622,9 @@ impl<P: Clone> Batcher<P> {
         }
         let deadline = self.ledger.first_expiry().map(|(at, _)| at);
         let next = deadline.into_iter().chain(self.gathering_ends()).min();
-        let asked = self.wake_asked.filter(|asked| *asked > self.now);
-        self.wake_asked = next.or(asked);
-        if let Some(at) = next.filter(|at| asked != Some(*at)) {
+        if let Some(at) = next.filter(|at| self.wake_asked != Some(*at)) {
             assert!(at > self.now, "what is due is done");
+            self.wake_asked = Some(at);
             actions.push(Action::WakeAt(at));
         }
     }

@@ -350,6 +350,19 @@ fn gathering_waits_for_company_but_not_beyond_a_full_batch() {
 }
 
 #[test]
+fn gathering_ends_when_a_batch_is_full_by_cost() {
+    let mut stage = Stage::with_cpu(Config {
+        gather_us: 100,
+        batch_cost_us_max: 500,
+        ..Config::default()
+    });
+    stage.arrive(parcel(1, 4));
+    assert!(stage.submitted.is_empty());
+    stage.arrive(parcel(2, 1));
+    assert_eq!(stage.last().items(), 5);
+}
+
+#[test]
 fn gathering_takes_at_most_half_of_the_time_left() {
     let config = Config {
         gather_us: 1_000,
@@ -526,6 +539,28 @@ fn a_batch_is_tried_once_on_each_backend() {
     });
     assert_eq!(stage.undecided, [(1, 7, UndecidedCause::DeviceFault)]);
     assert_eq!(stage.submitted.len(), 2);
+}
+
+#[test]
+fn a_failed_batch_that_cannot_go_here_does_not_hold_up_one_that_can() {
+    let other = BackendId(3);
+    let mut stage = Stage::with_cpu(Config::default());
+    stage.arrive(parcel(1, 1));
+    let on_cpu = stage.last().batch;
+    stage.up(GPU, slots(1, 0, 1));
+    stage.arrive(parcel(2, 1));
+    let on_gpu = stage.last().batch;
+    stage.up(other, slots(1, 0, 1));
+    stage.arrive(parcel(3, 1));
+    assert_eq!(stage.last().backend, other);
+    stage.handle(Event::Faulted { batch: on_cpu });
+    stage.handle(Event::Faulted { batch: on_gpu });
+    assert_eq!(stage.stats().parked.items, 2);
+    stage.up(CPU, slots(1, 0, 1));
+    assert_eq!(
+        (stage.last().backend, stage.last().parcels()),
+        (CPU, vec![2])
+    );
 }
 
 #[test]
