@@ -21,7 +21,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         json!({
             "cpu": self.cpu,
             "cores": self.cores,

@@ -26,6 +26,8 @@ pub enum SubjectFailure {
 pub struct EngineSubject {
     pub engine: Engine,
     pub name: String,
+    /// A source that spoils a batch is set apart for a while: each run is a source of its own.
+    pub runs: u64,
 }
 
 impl Subject for EngineSubject {
@@ -34,7 +36,12 @@ impl Subject for EngineSubject {
     }
 
     fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure> {
-        let answer = self.engine.run(workload.work(), SubmitOptions::default())?;
+        self.runs += 1;
+        let options = SubmitOptions {
+            source: self.runs,
+            ..SubmitOptions::default()
+        };
+        let answer = self.engine.run(workload.work(), options)?;
         check(&answer.outcomes.verdicts(), &workload.bad)
     }
 }

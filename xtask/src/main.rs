@@ -1,1 +1,36 @@
-fn main() {}
+//! All automation. `cargo xtask test` is what everybody runs; `ci` adds format and lints.
+#![forbid(unsafe_code)]
+
+mod run;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let result = match args.first().map(String::as_str) {
+        Some("test") => run::test(),
+        Some("ci") => run::ci(),
+        Some("tidy") => tidy::tidy(),
+        _ => {
+            eprintln!("usage: cargo xtask test | ci | tidy");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root, wherever the command was started.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the repository")
+        .to_owned()
+}

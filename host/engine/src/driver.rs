@@ -96,6 +96,7 @@ pub(crate) fn start(
     let driver = Driver {
         origin: Instant::now(),
         batcher: Batcher::new(batching),
+        events: Vec::new(),
         actions: Vec::new(),
         pending: PendingParcels::default(),
         in_flight: HashMap::new(),
@@ -109,7 +110,15 @@ pub(crate) fn start(
     };
     std::thread::Builder::new()
         .name("tutti-driver".into())
-        .spawn(move || driver.run(&receiver))
+        .spawn(move || {
+            // The batcher stops rather than answer wrongly. Callers must not wait for ever on a
+            // process that cannot answer any more: it ends, and is started again.
+            let run = std::panic::AssertUnwindSafe(|| driver.run(&receiver));
+            if std::panic::catch_unwind(run).is_err() {
+                tracing::error!("the driver panicked: the process ends");
+                std::process::abort();
+            }
+        })
         .expect("a thread can be started");
     sender
 }
@@ -124,6 +133,8 @@ struct InFlight {
 struct Driver {
     origin: Instant,
     batcher: Batcher<Arc<Work>>,
+    /// What happened since the batcher was last asked.
+    events: Vec<Event<Arc<Work>>>,
     actions: Vec<Action<Arc<Work>>>,
     pending: PendingParcels,
     in_flight: HashMap<BatchId, InFlight>,
@@ -140,14 +151,14 @@ impl Driver {
     fn run(mut self, receiver: &Receiver<Command>) {
         for id in 0..self.members.len() {
             if *self.members[id].health.lock() == Health::Up {
-                self.feed(Event::BackendUp(
-                    BackendId(id as u32),
-                    self.members[id].slots(),
-                ));
+                let slots = self.members[id].slots();
+                self.events
+                    .push(Event::BackendUp(BackendId(id as u32), slots));
             } else {
                 self.retest(BackendId(id as u32));
             }
         }
+        self.feed();
         loop {
             let first = match self.wait(receiver) {
                 Ok(command) => Some(command),
@@ -156,12 +167,9 @@ impl Driver {
             };
             if first.is_none() {
                 self.wake_at = None;
-                self.feed(Event::Tick);
+                self.events.push(Event::Tick);
             }
-            let more = receiver
-                .try_iter()
-                .take(COMMANDS_AT_ONCE)
-                .collect::<Vec<_>>();
+            let more: Vec<_> = receiver.try_iter().take(COMMANDS_AT_ONCE).collect();
             let mut stop = false;
             for command in first.into_iter().chain(more) {
                 stop |= matches!(command, Command::Stop);
@@ -170,6 +178,7 @@ impl Driver {
             if stop {
                 break;
             }
+            self.feed();
         }
         for parcel in self.pending.take_all() {
             self.answer(parcel, Some(UndecidedCause::ShuttingDown));
@@ -194,15 +203,15 @@ impl Driver {
     fn take(&mut self, command: Command) {
         match command {
             Command::Submit(submission) => self.arrived(*submission),
-            Command::Cancel(ticket) => self.feed(Event::Cancelled(ParcelId(ticket))),
+            Command::Cancel(ticket) => self.events.push(Event::Cancelled(ParcelId(ticket))),
             Command::Completed(backend, completion) => self.completed(backend, completion),
             Command::Recovered(backend) => {
                 let slots = self.members[backend.0 as usize].slots();
-                self.feed(Event::BackendUp(backend, slots));
+                self.events.push(Event::BackendUp(backend, slots));
             }
             Command::Drain(done) => {
                 self.drained = Some(done);
-                self.feed(Event::Drain);
+                self.events.push(Event::Drain);
             }
             Command::Stop => {}
         }
@@ -221,12 +230,14 @@ impl Driver {
             cost_us,
             payload: work,
         };
-        self.feed(Event::Arrived(parcel));
+        self.events.push(Event::Arrived(parcel));
     }
 
-    fn feed(&mut self, event: Event<Arc<Work>>) {
+    /// Gives the batcher what has happened and does what it says.
+    fn feed(&mut self) {
         let mut actions = std::mem::take(&mut self.actions);
-        self.batcher.handle(self.now(), event, &mut actions);
+        self.batcher
+            .handle_all(self.now(), self.events.drain(..), &mut actions);
         for action in actions.drain(..) {
             self.act(action);
         }
@@ -330,7 +341,7 @@ impl Driver {
                 for (slice, outcomes) in in_flight.slices.iter().zip(outcomes) {
                     self.answer_slice(slice, outcomes, Some(name));
                 }
-                self.feed(Event::Completed {
+                self.events.push(Event::Completed {
                     batch: id,
                     spoilers,
                 });
@@ -339,7 +350,7 @@ impl Driver {
                 tracing::error!(backend = member.backend.descriptor().name, %fault, "backend taken out");
                 member.faults.fetch_add(1, Ordering::Relaxed);
                 *member.health.lock() = Health::Down(fault.to_string());
-                self.feed(Event::Faulted { batch: id });
+                self.events.push(Event::Faulted { batch: id });
                 self.retest(backend);
             }
         }
@@ -347,18 +358,22 @@ impl Driver {
 
     /// Tests a backend that was taken out, ever more rarely, until it passes.
     fn retest(&self, backend: BackendId) {
-        let member = Arc::clone(&self.members[backend.0 as usize]);
+        let member = Arc::downgrade(&self.members[backend.0 as usize]);
         let commands = self.commands.clone();
         let test = move || {
             let mut pause = RETEST_FIRST;
-            loop {
+            let member = loop {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(RETEST_MAX);
+                // Gone when the engine is.
+                let Some(member) = member.upgrade() else {
+                    return;
+                };
                 match self_test(&*member.backend, fresh_challenge()) {
-                    Ok(_) => break,
+                    Ok(_) => break member,
                     Err(failure) => *member.health.lock() = Health::Down(failure.to_string()),
                 }
-            }
+            };
             *member.health.lock() = Health::Up;
             // The engine may have stopped meanwhile.
             let _ = commands.send(Command::Recovered(backend));

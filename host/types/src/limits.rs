@@ -18,8 +18,9 @@ pub struct Limits {
     pub key_sets_max: usize,
     /// Keys in all sets together: 96 bytes each on the device, 3 GiB at this limit for G1.
     pub keys_total_max: usize,
-    /// Work accepted but not yet answered, in microseconds of one core. On two cores one
-    /// second of it is half a second of wait: beyond a few seconds every deadline is gone.
+    /// Work accepted but not yet answered, in microseconds of one core: room for the largest
+    /// request of all distinct messages. Sources are served in turn, so that a newcomer does
+    /// not wait behind it.
     pub queued_cost_us_max: u64,
     /// Items accepted but not yet answered, whatever they cost: bounds memory.
     pub queued_items_max: usize,
@@ -53,7 +54,7 @@ impl Default for Limits {
             keys_per_set_max: 2_000_000,
             key_sets_max: 1_024,
             keys_total_max: 8_000_000,
-            queued_cost_us_max: 20_000_000,
+            queued_cost_us_max: 100_000_000,
             queued_items_max: 1_000_000,
             queued_parcels_max: 65_536,
             batch_items_max: 4_096,
