@@ -1,6 +1,6 @@
 //! Nanoseconds of processor time per item of each stage, lanes against blst, interleaved in one run: medians and their ratio.
 //!
-//! `cargo run --release -p tutti-lanes --example stages [items] [rounds]`
+//! `cargo run --release -p tutti-lanes --example stages [items] [rounds] [part of a name]`
 #![allow(unsafe_code)] // blst's raw functions, to measure them without anything around
 
 use std::hint::black_box;
@@ -13,17 +13,24 @@ fn main() {
         println!("SKIPPED: this processor has no AVX-512 IFMA");
         return;
     };
-    let mut args = std::env::args()
-        .skip(1)
-        .map(|a| a.parse().expect("a number"));
-    let (n, rounds) = (args.next().unwrap_or(64), args.next().unwrap_or(31));
+    let mut args = std::env::args().skip(1);
+    let mut number = |default: usize| {
+        args.next()
+            .map_or(default, |a| a.parse().expect("a number"))
+    };
+    let (n, rounds) = (number(64), number(31));
+    let part = args.next().unwrap_or_default();
     let material = Material::new(n);
     println!("{n} items, {rounds} rounds, medians");
     println!(
         "{:<24} {:>12} {:>12} {:>8}",
         "stage", "lanes ns", "blst ns", "ratio"
     );
-    for (name, lanes, scalar) in stages(isa, &material) {
+    let stages = [point_stages, pairing_stages, multiple_stages];
+    for (name, lanes, scalar) in stages.iter().flat_map(|f| f(isa, &material)) {
+        if !name.contains(part.as_str()) {
+            continue;
+        }
         let (mut a, mut b) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             a.push(time(&lanes, n));
@@ -67,6 +74,7 @@ struct Material {
     signatures: Vec<blst_p2_affine>,
     key_bytes: Vec<[u8; 48]>,
     signature_bytes: Vec<[u8; 96]>,
+    scalars: Vec<u64>,
 }
 
 impl Material {
@@ -76,6 +84,7 @@ impl Material {
             signatures: Vec::new(),
             key_bytes: Vec::new(),
             signature_bytes: Vec::new(),
+            scalars: Vec::new(),
         };
         for i in 0..n as u64 {
             let mut scalar = [0; 32];
@@ -97,6 +106,7 @@ impl Material {
                 blst::blst_p2_to_affine(&raw mut signature, &raw const q);
                 blst::blst_p2_affine_compress(signature_bytes.as_mut_ptr(), &raw const signature);
             }
+            it.scalars.push((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             it.keys.push(key);
             it.signatures.push(signature);
             it.key_bytes.push(key_bytes);
@@ -113,7 +123,7 @@ impl Material {
 
 const TAG: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
-fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+fn point_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
     vec![
         (
             "G2 decompression",
@@ -157,6 +167,11 @@ fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                 }
             }),
         ),
+    ]
+}
+
+fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+    vec![
         (
             "hash to G2",
             Box::new(move || keep(tutti_lanes::hash_to_g2(isa, &m.messages(), TAG))),
@@ -202,6 +217,45 @@ fn stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                 // SAFETY: as many pointers as said, each to one point.
                 unsafe { blst::blst_miller_loop_n(&raw mut f, q.as_ptr(), p.as_ptr(), p.len()) };
                 keep(f);
+            }),
+        ),
+    ]
+}
+
+fn multiple_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+    vec![
+        (
+            "G1 times 64 bits",
+            Box::new(move || keep(tutti_lanes::multiply_g1_64(isa, &m.keys, &m.scalars))),
+            Box::new(|| {
+                for (p, s) in m.keys.iter().zip(&m.scalars) {
+                    let (mut q, mut a) = (blst_p1::default(), blst_p1_affine::default());
+                    // SAFETY: plain points, and 8 bytes of scalar.
+                    unsafe {
+                        blst::blst_p1_from_affine(&raw mut q, p);
+                        blst::blst_p1_mult(&raw mut q, &raw const q, s.to_le_bytes().as_ptr(), 64);
+                        // The affine form costs blst an inversion each; lanes share theirs.
+                        blst::blst_p1_to_affine(&raw mut a, &raw const q);
+                    }
+                    keep(a);
+                }
+            }),
+        ),
+        (
+            "G2 times 64 bits",
+            Box::new(move || keep(tutti_lanes::multiply_g2_64(isa, &m.signatures, &m.scalars))),
+            Box::new(|| {
+                for (p, s) in m.signatures.iter().zip(&m.scalars) {
+                    let (mut q, mut a) = (blst_p2::default(), blst_p2_affine::default());
+                    // SAFETY: plain points, and 8 bytes of scalar.
+                    unsafe {
+                        blst::blst_p2_from_affine(&raw mut q, p);
+                        blst::blst_p2_mult(&raw mut q, &raw const q, s.to_le_bytes().as_ptr(), 64);
+                        // The affine form costs blst an inversion each; lanes share theirs.
+                        blst::blst_p2_to_affine(&raw mut a, &raw const q);
+                    }
+                    keep(a);
+                }
             }),
         ),
     ]

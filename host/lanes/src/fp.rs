@@ -275,6 +275,21 @@ fn mul(a: &Fp, b: &Fp) -> Fp {
     reduce::<false>(&product_of(&a.0, &b.0))
 }
 
+// The next two are functions of their own, not inlined into what builds on them: two products side by side need more
+// registers than there are, and the compiler would interleave and spill.
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn wide_mul(a: &Factor, b: &Factor) -> Wide {
+    product_of(&a.0, &b.0)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn wide_sqr(a: &Fp) -> Wide {
+    square_of(&a.0)
+}
+
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn sqr(a: &Fp) -> Fp {
@@ -360,7 +375,25 @@ impl Fp {
     /// The product before its reduction.
     #[inline(always)]
     pub(crate) fn wide_mul(&self, o: &Self) -> Wide {
-        product_of(&self.0, &o.0)
+        self.factor().wide_mul(o.factor())
+    }
+
+    /// The square before its reduction.
+    #[inline(always)]
+    pub(crate) fn wide_sqr(&self) -> Wide {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { wide_sqr(self) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn wide_sqr_inline(&self) -> Wide {
+        square_of(&self.0)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn factor(&self) -> &Factor {
+        // SAFETY: both are eight registers, and all values of the one are values of the other.
+        unsafe { &*core::ptr::from_ref(self).cast() }
     }
 
     /// Where the element is 0.
@@ -412,12 +445,34 @@ impl Fp {
         unsafe { root_power(x) }
     }
 
-    /// 1/x, and 0 for 0.
-    #[inline(always)]
+    /// 1/x, and 0 for 0: one scalar inversion for the eight lanes, several times faster than a power in lock-step.
     pub(crate) fn invert(&self) -> Self {
-        // p - 2 = 4 (p-3)/4 + 1
-        let [e] = Self::root_power(&[*self]);
-        e.sqr().sqr().mul(self)
+        let zero = blst::blst_fp::default();
+        let mut x = self.to_blst();
+        let mut before = [zero; 8];
+        let mut running = Self::one(self.isa()).to_blst()[0];
+        // SAFETY: plain values of the types that blst asks for.
+        unsafe {
+            for lane in 0..8 {
+                before[lane] = running;
+                if x[lane] != zero {
+                    blst::blst_fp_mul(&raw mut running, &raw const running, &raw const x[lane]);
+                }
+            }
+            blst::blst_fp_eucl_inverse(&raw mut running, &raw const running);
+            for lane in (0..8).rev() {
+                if x[lane] != zero {
+                    let own = x[lane];
+                    blst::blst_fp_mul(
+                        &raw mut x[lane],
+                        &raw const running,
+                        &raw const before[lane],
+                    );
+                    blst::blst_fp_mul(&raw mut running, &raw const running, &raw const own);
+                }
+            }
+        }
+        Self::from_blst(self.isa(), x.each_ref())
     }
 }
 
@@ -549,9 +604,16 @@ impl Sum {
 }
 
 impl Factor {
+    /// The same, inlined: where a reduction follows at once and hides in the product.
+    #[inline(always)]
+    pub(crate) fn wide_mul_inline(&self, o: &Self) -> Wide {
+        product_of(&self.0, &o.0)
+    }
+
     #[inline(always)]
     pub(crate) fn wide_mul(&self, o: &Self) -> Wide {
-        product_of(&self.0, &o.0)
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { wide_mul(self, o) }
     }
 }
 
@@ -569,24 +631,21 @@ impl Add for Factor {
     }
 }
 
-impl From<Fp> for Factor {
-    #[inline(always)]
-    fn from(x: Fp) -> Self {
-        Self(x.0)
-    }
-}
-
 impl Wide {
+    #[inline(always)]
+    pub(crate) const fn from_columns(columns: [V; 16]) -> Self {
+        Self(columns)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn column(&self, k: usize) -> V {
+        self.0[k]
+    }
+
     /// The element, for any sign.
     #[inline(always)]
     pub(crate) fn reduce(&self) -> Fp {
         reduce::<true>(self)
-    }
-
-    /// 2^N times.
-    #[inline(always)]
-    pub(crate) fn times_pow2<const N: u32>(self) -> Self {
-        Self(self.0.map(V::shl::<N>))
     }
 }
 

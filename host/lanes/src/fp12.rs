@@ -4,13 +4,15 @@
 //! of 2^56 (see `fp2`: a product of Fp2 has at most 1 and 2): a product of Fp6 has at most 11, a product of Fp12 33 of the 63
 //! that `Wide` may have.
 
-use core::ops::{Add, Sub};
+use core::ops::Add;
 
 use blst::{blst_fp6, blst_fp12};
 
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
-use crate::fp2::{Factor2, Fp2, Wide2};
+use crate::fp::{Fp, Wide};
+use crate::fp2::{Column2, Factor2, Fp2};
+use crate::vector::V;
 
 /// Eight elements c0 + c1·v + c2·v².
 #[derive(Clone, Copy)]
@@ -37,8 +39,8 @@ pub(crate) struct Line {
 #[repr(transparent)]
 struct Factor6([Factor2; 3]);
 
-#[derive(Clone, Copy)]
-struct Wide6([Wide2; 3]);
+/// Wide coordinates c0.c0, c0.c1, c1.c0, ... column by column.
+struct Wide6([[V; 6]; 16]);
 
 impl Fp6 {
     #[inline(always)]
@@ -58,11 +60,14 @@ fn product(Factor6(a): &Factor6, Factor6(b): &Factor6) -> Wide6 {
     let m12 = (a[1] + a[2]).wide_mul(&(b[1] + b[2]));
     let m01 = (a[0] + a[1]).wide_mul(&(b[0] + b[1]));
     let m02 = (a[0] + a[2]).wide_mul(&(b[0] + b[2]));
-    Wide6([
-        (m12 - t1 - t2).times_xi() + t0,
-        m01 - t0 - t1 + t2.times_xi(),
-        m02 - t0 - t2 + t1,
-    ])
+    Wide6(sixteen!(K, {
+        let (t0, t1, t2) = (t0.column(K), t1.column(K), t2.column(K));
+        columns(
+            (m12.column(K) - t1 - t2).times_xi() + t0,
+            m01.column(K) - t0 - t1 + t2.times_xi(),
+            m02.column(K) - t0 - t2 + t1,
+        )
+    }))
 }
 
 /// By b0 + b1·v: five products.
@@ -72,22 +77,26 @@ fn product_01(Factor6(a): &Factor6, b0: &Factor2, b1: &Factor2) -> Wide6 {
     let t0 = a[0].wide_mul(b0);
     let t1 = a[1].wide_mul(b1);
     let m01 = (a[0] + a[1]).wide_mul(&(*b0 + *b1));
-    Wide6([
-        a[2].wide_mul(b1).times_xi() + t0,
-        m01 - t0 - t1,
-        a[2].wide_mul(b0) + t1,
-    ])
+    let (t20, t21) = (a[2].wide_mul(b0), a[2].wide_mul(b1));
+    Wide6(sixteen!(K, {
+        let (t0, t1) = (t0.column(K), t1.column(K));
+        columns(
+            t21.column(K).times_xi() + t0,
+            m01.column(K) - t0 - t1,
+            t20.column(K) + t1,
+        )
+    }))
 }
 
 /// By b1·v: three products.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn product_1(Factor6(a): &Factor6, b1: &Factor2) -> Wide6 {
-    Wide6([
-        a[2].wide_mul(b1).times_xi(),
-        a[0].wide_mul(b1),
-        a[1].wide_mul(b1),
-    ])
+    let (t0, t1, t2) = (a[2].wide_mul(b1), a[0].wide_mul(b1), a[1].wide_mul(b1));
+    Wide6(sixteen!(
+        K,
+        columns(t0.column(K).times_xi(), t1.column(K), t2.column(K))
+    ))
 }
 
 impl Add for Factor6 {
@@ -98,54 +107,94 @@ impl Add for Factor6 {
     }
 }
 
-impl Add for Wide6 {
-    type Output = Self;
-    #[inline(always)]
-    fn add(self, o: Self) -> Self {
-        Self([self.0[0] + o.0[0], self.0[1] + o.0[1], self.0[2] + o.0[2]])
+#[inline(always)]
+fn columns(c0: Column2, c1: Column2, c2: Column2) -> [V; 6] {
+    [c0.c0, c0.c1, c1.c0, c1.c1, c2.c0, c2.c1]
+}
+
+/// Coordinate i of v·t, one column of it.
+#[inline(always)]
+fn times_v(t: &[V; 6], i: usize) -> V {
+    match i {
+        0 => t[4].sub(t[5]),
+        1 => t[4].add(t[5]),
+        _ => t[i - 2],
     }
 }
 
-impl Sub for Wide6 {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, o: Self) -> Self {
-        Self([self.0[0] - o.0[0], self.0[1] - o.0[1], self.0[2] - o.0[2]])
-    }
+/// Coordinate I of a + v·b.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a_vb<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][I].add(times_v(&b[K], I)))).reduce()
+}
+
+/// Coordinate I of a - b - v·b.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a_b_vb<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][I].sub(b[K][I]).sub(times_v(&b[K], I)))).reduce()
+}
+
+/// Coordinate i of a - b.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a_b(Wide6(a): &Wide6, Wide6(b): &Wide6, i: usize) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][i].sub(b[K][i]))).reduce()
 }
 
 impl Wide6 {
     #[inline(always)]
-    fn times_v(self) -> Self {
-        Self([self.0[2].times_xi(), self.0[0], self.0[1]])
-    }
-
-    #[inline(always)]
-    fn reduce(&self) -> Fp6 {
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { reduce(self) }
+    fn add_assign(&mut self, o: &Self) {
+        for k in 0..16 {
+            for i in 0..6 {
+                self.0[k][i] = self.0[k][i].add(o.0[k][i]);
+            }
+        }
     }
 }
 
+/// Coordinate i of 2a.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn reduce(a: &Wide6) -> Fp6 {
-    Fp6([a.0[0].reduce(), a.0[1].reduce(), a.0[2].reduce()])
+fn reduce_2a(Wide6(a): &Wide6, i: usize) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][i].add(a[K][i]))).reduce()
+}
+
+/// The element whose coordinates the expression gives for the constant `$i` = 0..6.
+macro_rules! coordinates {
+    ($i:ident, $value:expr) => {
+        coordinates!(@ $i, $value, 0 1, 2 3, 4 5)
+    };
+    (@ $i:ident, $value:expr, $($c0:literal $c1:literal),*) => {
+        Fp6([$(Fp2 {
+            c0: {
+                const $i: usize = $c0;
+                $value
+            },
+            c1: {
+                const $i: usize = $c1;
+                $value
+            },
+        }),*])
+    };
 }
 
 /// Karatsuba over Fp6: 54 products of Fp and 12 reductions.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn mul(a: &Fp12, b: &Fp12) -> Fp12 {
-    let t0 = product(a.c0.factor(), b.c0.factor());
+    let mut t0 = product(a.c0.factor(), b.c0.factor());
     let t1 = product(a.c1.factor(), b.c1.factor());
+    let c0 = coordinates!(I, reduce_a_vb::<I>(&t0, &t1));
+    t0.add_assign(&t1);
     let m = product(
         &(*a.c0.factor() + *a.c1.factor()),
         &(*b.c0.factor() + *b.c1.factor()),
     );
     Fp12 {
-        c0: (t0 + t1.times_v()).reduce(),
-        c1: (m - t0 - t1).reduce(),
+        c0,
+        c1: coordinates!(I, reduce_a_b(&m, &t0, I)),
     }
 }
 
@@ -158,8 +207,8 @@ fn sqr(a: &Fp12) -> Fp12 {
     let t = product(a0, a1);
     let m = product(&(*a0 + *a1), &(*a0 + *v_a1.factor()));
     Fp12 {
-        c0: (m - t - t.times_v()).reduce(),
-        c1: (t + t).reduce(),
+        c0: coordinates!(I, reduce_a_b_vb::<I>(&m, &t)),
+        c1: coordinates!(I, reduce_2a(&t, I)),
     }
 }
 
@@ -168,12 +217,14 @@ fn sqr(a: &Fp12) -> Fp12 {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn mul_line(a: &Fp12, line: &Line) -> Fp12 {
     let (b0, b1, b4) = (line.c0.factor(), line.c1.factor(), line.c4.factor());
-    let t0 = product_01(a.c0.factor(), b0, b1);
+    let mut t0 = product_01(a.c0.factor(), b0, b1);
     let t1 = product_1(a.c1.factor(), b4);
+    let c0 = coordinates!(I, reduce_a_vb::<I>(&t0, &t1));
+    t0.add_assign(&t1);
     let m = product_01(&(*a.c0.factor() + *a.c1.factor()), b0, &(*b1 + *b4));
     Fp12 {
-        c0: (t0 + t1.times_v()).reduce(),
-        c1: (m - t0 - t1).reduce(),
+        c0,
+        c1: coordinates!(I, reduce_a_b(&m, &t0, I)),
     }
 }
 

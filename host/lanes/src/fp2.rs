@@ -5,7 +5,7 @@ use core::ops::{Add, Neg, Sub};
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
 use crate::fp::{Factor, Fp, Sum, Wide};
-use crate::vector::Mask;
+use crate::vector::{Mask, V};
 
 /// Eight elements c0 + c1·i.
 #[derive(Clone, Copy)]
@@ -37,46 +37,52 @@ pub(crate) struct Wide2 {
     pub(crate) c1: Wide,
 }
 
-/// Karatsuba, whose sums are below 2^5 p. Columns: c0 below 2^56 in magnitude, c1 below 2^57; values below 2^10 p².
+/// Karatsuba, whose sums are below 2^5 p: c0 = t0 - t1 and c1 = t2 - t0 - t1. Columns of c0 are below 2^56 in magnitude, of
+/// c1 below 2^57; values below 2^10 p².
 #[inline(always)]
-fn product_of(a: &Factor2, b: &Factor2) -> Wide2 {
-    let t0 = a.c0.wide_mul(&b.c0);
-    let t1 = a.c1.wide_mul(&b.c1);
-    let t2 = (a.c0 + a.c1).wide_mul(&(b.c0 + b.c1));
-    Wide2 {
-        c0: t0 - t1,
-        c1: t2 - t0 - t1,
-    }
-}
-
-/// (c0 + c1)(c0 - c1) and 2·c0·c1, neither negative: columns below 2^56, values below 2^5 p².
-#[inline(always)]
-fn square_of(a: &Fp2) -> Wide2 {
-    let difference = (a.c0.sum() - a.c1.sum()).tight();
-    Wide2 {
-        c0: (a.c0.sum() + a.c1.sum())
-            .factor()
-            .wide_mul(&difference.into()),
-        c1: a.c0.sum().times_pow2::<1>().factor().wide_mul(&a.c1.into()),
-    }
+fn products_of(a: &Factor2, b: &Factor2) -> [Wide; 3] {
+    [
+        a.c0.wide_mul(&b.c0),
+        a.c1.wide_mul(&b.c1),
+        (a.c0 + a.c1).wide_mul(&(b.c0 + b.c1)),
+    ]
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn mul(a: &Fp2, b: &Fp2) -> Fp2 {
-    product_of(a.factor(), b.factor()).reduce()
+    let (Factor2 { c0: a0, c1: a1 }, Factor2 { c0: b0, c1: b1 }) = (a.factor(), b.factor());
+    let t0 = a0.wide_mul_inline(b0);
+    let t1 = a1.wide_mul_inline(b1);
+    let t2 = (*a0 + *a1).wide_mul_inline(&(*b0 + *b1));
+    Fp2 {
+        c0: (t0 - t1).reduce(),
+        c1: (t2 - t0 - t1).reduce(),
+    }
 }
 
+/// c0² - c1² and 2·c0·c1.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn sqr(a: &Fp2) -> Fp2 {
-    square_of(a).reduce()
+    let mixed = a.c0.factor().wide_mul_inline(a.c1.factor());
+    Fp2 {
+        c0: (a.c0.wide_sqr_inline() - a.c1.wide_sqr_inline()).reduce(),
+        c1: (mixed + mixed).reduce(),
+    }
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn wide_mul(a: &Factor2, b: &Factor2) -> Wide2 {
-    product_of(a, b)
+    let [t0, t1, t2] = products_of(a, b);
+    Wide2 {
+        c0: Wide::from_columns(sixteen!(K, t0.column(K).sub(t1.column(K)))),
+        c1: Wide::from_columns(sixteen!(
+            K,
+            t2.column(K).sub(t0.column(K)).sub(t1.column(K))
+        )),
+    }
 }
 
 impl Factor2 {
@@ -103,7 +109,7 @@ impl Add for Factor2 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn norm(a: &Fp2) -> Fp {
-    (a.c0.wide_mul(&a.c0) + a.c1.wide_mul(&a.c1)).reduce()
+    (a.c0.wide_sqr_inline() + a.c1.wide_sqr_inline()).reduce()
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -329,19 +335,58 @@ impl ElementSum for Sum2 {
 
 impl Wide2 {
     #[inline(always)]
+    pub(crate) fn column(&self, k: usize) -> Column2 {
+        Column2 {
+            c0: self.c0.column(k),
+            c1: self.c1.column(k),
+        }
+    }
+
+    #[inline(always)]
     pub(crate) fn reduce(&self) -> Fp2 {
         Fp2 {
             c0: self.c0.reduce(),
             c1: self.c1.reduce(),
         }
     }
+}
 
-    /// (1 + i) times. Columns double.
+/// One column of a [`Wide2`]: sums of several are formed column by column, so that nothing but the result is stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Column2 {
+    pub(crate) c0: V,
+    pub(crate) c1: V,
+}
+
+impl Column2 {
+    /// (1 + i) times.
     #[inline(always)]
     pub(crate) fn times_xi(self) -> Self {
         Self {
-            c0: self.c0 - self.c1,
-            c1: self.c0 + self.c1,
+            c0: self.c0.sub(self.c1),
+            c1: self.c0.add(self.c1),
+        }
+    }
+}
+
+impl Add for Column2 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self {
+            c0: self.c0.add(o.c0),
+            c1: self.c1.add(o.c1),
+        }
+    }
+}
+
+impl Sub for Column2 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Self {
+            c0: self.c0.sub(o.c0),
+            c1: self.c1.sub(o.c1),
         }
     }
 }

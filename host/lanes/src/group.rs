@@ -27,6 +27,8 @@ pub(crate) trait Group<const SIZE: usize> {
     fn is_greater(y: &Self::F) -> Mask;
     /// The scalar decompression, for the encodings that are none of a finite point.
     fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Blst, BLST_ERROR>;
+    /// The multiple of any point of the curve, without lanes.
+    fn multiply_scalar(p: &Self::Blst, scalar: u128) -> Self::Blst;
     /// Where a point of the curve is in the group of order r. Infinity is not to be asked for.
     fn in_subgroup(p: &Affine<Self::F>) -> Mask;
 }
@@ -113,6 +115,21 @@ impl Group<48> for G1 {
         }
     }
 
+    fn multiply_scalar(p: &blst_p1_affine, scalar: u128) -> blst_p1_affine {
+        let (mut sum, mut affine) = <(blst::blst_p1, blst_p1_affine)>::default();
+        // SAFETY: plain values of the types that blst asks for.
+        unsafe {
+            for bit in (0..128).rev() {
+                blst::blst_p1_double(&raw mut sum, &raw const sum);
+                if scalar >> bit & 1 == 1 {
+                    blst::blst_p1_add_or_double_affine(&raw mut sum, &raw const sum, p);
+                }
+            }
+            blst::blst_p1_to_affine(&raw mut affine, &raw const sum);
+        }
+        affine
+    }
+
     /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", section 6.
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp>) -> Mask {
@@ -187,6 +204,21 @@ impl Group<96> for G2 {
             BLST_ERROR::BLST_SUCCESS => Ok(p),
             error => Err(error),
         }
+    }
+
+    fn multiply_scalar(p: &blst_p2_affine, scalar: u128) -> blst_p2_affine {
+        let (mut sum, mut affine) = <(blst::blst_p2, blst_p2_affine)>::default();
+        // SAFETY: plain values of the types that blst asks for.
+        unsafe {
+            for bit in (0..128).rev() {
+                blst::blst_p2_double(&raw mut sum, &raw const sum);
+                if scalar >> bit & 1 == 1 {
+                    blst::blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, p);
+                }
+            }
+            blst::blst_p2_to_affine(&raw mut affine, &raw const sum);
+        }
+        affine
     }
 
     /// ψ(P) = [x]P, x negative: Scott, section 4.

@@ -34,6 +34,8 @@ mod group;
 mod hash;
 #[cfg(target_arch = "x86_64")]
 mod miller;
+#[cfg(target_arch = "x86_64")]
+mod multiply;
 
 #[cfg(target_arch = "x86_64")]
 mod proof {
@@ -117,4 +119,16 @@ entries! {
 
     /// The product of the Miller values of all pairs, cheaper than one by one: squarings are shared.
     pub fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 = miller::miller_product;
+
+    /// Each point of the curve times its scalar of 64 bits.
+    pub fn multiply_g1_64(isa: Ifma, points: &[blst_p1_affine], scalars: &[u64]) -> Vec<blst_p1_affine> = multiply::multiply::<48, group::G1, u64>;
+
+    /// Each point of the curve times its scalar of 128 bits.
+    pub fn multiply_g1_128(isa: Ifma, points: &[blst_p1_affine], scalars: &[u128]) -> Vec<blst_p1_affine> = multiply::multiply::<48, group::G1, u128>;
+
+    /// Each point of the curve times its scalar of 64 bits.
+    pub fn multiply_g2_64(isa: Ifma, points: &[blst_p2_affine], scalars: &[u64]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u64>;
+
+    /// Each point of the curve times its scalar of 128 bits.
+    pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u128>;
 }

@@ -28,6 +28,19 @@ macro_rules! eight {
     };
 }
 
+/// The array of 16 values of an expression in the constant `$k` = 0..16: built in place, unrolled.
+macro_rules! sixteen {
+    ($k:ident, $value:expr) => {
+        sixteen!(@ $k, $value, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $k:ident, $value:expr, $($n:literal)*) => {
+        [$({
+            const $k: usize = $n;
+            $value
+        }),*]
+    };
+}
+
 /// Which of the eight lanes: bit i is lane i.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mask(pub(crate) u8);
