@@ -1,23 +1,23 @@
 //! Checked points, sums of points, keys of key sets.
 
 use rand_core::RngCore;
-use rayon::prelude::*;
 use tutti_backend::{CheckedKeys, KeyParcel, Outcomes, SumParcel, SumRole, Work, WorkSlice};
-use tutti_curves::{Group, Member, Wire};
+use tutti_curves::{Member, Wire};
 use tutti_types::{InvalidReason, Part, Verdict};
 
 use crate::Context;
+use crate::arithmetic::{self, Arithmetic, Bulk};
 use crate::weighted_sum;
 use crate::weights;
 
 /// Points at their places: decompressed, not infinity, in the subgroup. The subgroup is checked
 /// with an error of at most 2^-64.
-pub(crate) fn members<G: Group>(
+pub(crate) fn members<G: Bulk>(
+    arithmetic: Arithmetic,
     wires: &[Wire<G>],
     random: &mut impl RngCore,
 ) -> Vec<Result<Member<G>, InvalidReason>> {
-    let mut points: Vec<Result<G::Affine, InvalidReason>> =
-        wires.par_iter().with_min_len(4).map(Wire::finite).collect();
+    let mut points = arithmetic::finite(arithmetic, wires);
     loop {
         let (places, finite): (Vec<usize>, Vec<G::Affine>) = points
             .iter()
@@ -26,8 +26,11 @@ pub(crate) fn members<G: Group>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), 64);
         let weights = weights::draw(finite.len(), shape, random);
-        let Err(outside) = weighted_sum::checked::<G>(&finite, &weights, shape) else {
-            return points.into_iter().map(|point| point.map(Member::shown)).collect();
+        let Err(outside) = weighted_sum::checked::<G>(arithmetic, &finite, &weights, shape) else {
+            return points
+                .into_iter()
+                .map(|point| point.map(Member::shown))
+                .collect();
         };
         for at in outside {
             points[places[at]] = Err(InvalidReason::NotInSubgroup);
@@ -36,12 +39,16 @@ pub(crate) fn members<G: Group>(
 }
 
 pub(crate) fn keys(slice: &WorkSlice, context: &mut Context) -> Outcomes {
-    fn checked<G: Group>(
+    fn checked<G: Bulk>(
         parcel: &KeyParcel<G>,
         slice: &WorkSlice,
         context: &mut Context,
     ) -> Vec<Result<Member<G>, InvalidReason>> {
-        members(&parcel.keys[slice.range.clone()], &mut context.random)
+        members(
+            context.arithmetic,
+            &parcel.keys[slice.range.clone()],
+            &mut context.random,
+        )
     }
     Outcomes::Keys(match &*slice.work {
         Work::KeysBls12381G1(parcel) => CheckedKeys::Bls12381G1(checked(parcel, slice, context)),
@@ -61,17 +68,13 @@ pub(crate) fn sums(slice: &WorkSlice, context: &mut Context) -> Outcomes {
     }
 }
 
-fn sum_lists<G: Group>(
-    parcel: &SumParcel<G>,
-    slice: &WorkSlice,
-    context: &mut Context,
-) -> Outcomes {
+fn sum_lists<G: Bulk>(parcel: &SumParcel<G>, slice: &WorkSlice, context: &mut Context) -> Outcomes {
     let lists = &parcel.lists[slice.range.clone()];
     Outcomes::Points(
         lists
             .iter()
             .map(|list| {
-                sum_list(list, parcel.role, &mut context.random)
+                sum_list(list, parcel.role, context)
                     .map(|sum| G::encode(sum.as_ref(), parcel.encoding))
             })
             .collect(),
@@ -79,17 +82,20 @@ fn sum_lists<G: Group>(
 }
 
 /// `None` is infinity.
-fn sum_list<G: Group>(
+fn sum_list<G: Bulk>(
     list: &[Wire<G>],
     role: SumRole,
-    random: &mut impl RngCore,
+    context: &mut Context,
 ) -> Result<Option<G::Affine>, Verdict> {
     let part = |at: usize| match role {
         SumRole::Signatures => Part::Point(at as u32),
         SumRole::Keys => Part::Key(at as u32),
     };
     let mut points = Vec::with_capacity(list.len());
-    for (at, member) in members(list, random).into_iter().enumerate() {
+    for (at, member) in members(context.arithmetic, list, &mut context.random)
+        .into_iter()
+        .enumerate()
+    {
         match member {
             Ok(member) => points.push(member),
             Err(InvalidReason::Infinity) if role == SumRole::Signatures => {}

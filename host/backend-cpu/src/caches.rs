@@ -1,6 +1,7 @@
 //! What was computed once and will be asked for again. All bounded; only what was fully
 //! checked is kept, under names that two different things cannot share.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,6 +56,16 @@ pub(crate) struct MessageTag {
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) augmentation: Option<Box<[u8]>>,
     pub(crate) message: Arc<[u8]>,
+}
+
+impl MessageTag {
+    /// What is hashed.
+    pub(crate) fn whole(&self) -> Cow<'_, [u8]> {
+        match &self.augmentation {
+            None => Cow::Borrowed(&self.message),
+            Some(augmentation) => Cow::Owned([augmentation, &*self.message].concat()),
+        }
+    }
 }
 
 #[derive(Debug)]

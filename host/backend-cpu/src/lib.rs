@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
+mod arithmetic;
 mod caches;
 mod hash;
 mod pairing;
@@ -25,12 +26,16 @@ use tutti_backend::{
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_types::{Limits, Operation};
 
+use arithmetic::Arithmetic;
 use caches::Caches;
+
+pub use arithmetic::CpuEngine;
 
 /// How the backend is set up.
 #[derive(Clone, Debug)]
 pub struct CpuConfig {
     pub threads: usize,
+    pub engine: CpuEngine,
     pub cached_keys_max: usize,
     pub cached_messages_max: usize,
     pub cached_aggregates_max: usize,
@@ -40,6 +45,7 @@ impl CpuConfig {
     pub fn new(threads: usize, limits: &Limits) -> Self {
         Self {
             threads,
+            engine: CpuEngine::Auto,
             cached_keys_max: limits.cached_keys_max,
             cached_messages_max: limits.cached_messages_max,
             cached_aggregates_max: limits.cached_aggregates_max,
@@ -51,6 +57,7 @@ impl CpuConfig {
     pub const fn without_caches(self) -> Self {
         Self {
             threads: self.threads,
+            engine: self.engine,
             cached_keys_max: 0,
             cached_messages_max: 0,
             cached_aggregates_max: 0,
@@ -66,29 +73,38 @@ pub struct CpuBackend {
     pool: ThreadPool,
     urgent_pool: ThreadPool,
     caches: Arc<Caches>,
+    arithmetic: Arithmetic,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the CPU backend cannot start {threads} threads: {source}")]
-pub struct StartError {
-    threads: usize,
-    source: rayon::ThreadPoolBuildError,
+pub enum StartError {
+    #[error("the CPU backend cannot start {threads} threads: {source}")]
+    Threads {
+        threads: usize,
+        source: rayon::ThreadPoolBuildError,
+    },
+    #[error("this processor has no AVX-512 IFMA: use the engine auto or scalar")]
+    NoIfma,
 }
 
 impl CpuBackend {
     pub fn new(config: &CpuConfig) -> Result<Self, StartError> {
         let threads = config.threads.max(1);
+        let arithmetic = Arithmetic::choose(config.engine)?;
         let pool = |name: &'static str| {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .thread_name(move |index| format!("{name}-{index}"))
                 .build()
-                .map_err(|source| StartError { threads, source })
+                .map_err(|source| StartError::Threads { threads, source })
         };
         Ok(Self {
             descriptor: Descriptor {
                 name: "cpu",
-                engine: format!("scalar: blst 0.3.17, arkworks 0.5, {threads} threads"),
+                engine: format!(
+                    "{}: blst 0.3.17, arkworks 0.5, {threads} threads",
+                    arithmetic.name()
+                ),
                 digest: concat!("tutti-backend-cpu ", env!("CARGO_PKG_VERSION")).into(),
                 // One runs, the next fills its idle threads.
                 slots: 2,
@@ -98,6 +114,7 @@ impl CpuBackend {
             pool: pool("tutti-cpu")?,
             urgent_pool: pool("tutti-urgent")?,
             caches: Arc::new(Caches::new(config)),
+            arithmetic,
         })
     }
 }
@@ -109,12 +126,13 @@ impl Backend for CpuBackend {
 
     fn submit(&self, batch: Arc<Batch>, done: Done) -> Result<(), Refused> {
         let caches = Arc::clone(&self.caches);
+        let arithmetic = self.arithmetic;
         let pool = match batch.priority {
             tutti_types::Priority::Urgent => &self.urgent_pool,
             _ => &self.pool,
         };
         pool.spawn(move || {
-            let result = catch_unwind(AssertUnwindSafe(|| decide(&batch, &caches)))
+            let result = catch_unwind(AssertUnwindSafe(|| decide(&batch, &caches, arithmetic)))
                 .map_err(|_| DeviceFault::Internal("the CPU backend panicked".into()));
             done(Completion {
                 batch: batch.id,
@@ -131,12 +149,14 @@ impl Backend for CpuBackend {
 
 /// What one batch's mathematics draws on.
 struct Context {
+    arithmetic: Arithmetic,
     random: ChaCha20Rng,
     bits: CoefficientBits,
 }
 
-fn decide(batch: &Batch, caches: &Caches) -> Vec<Outcomes> {
+fn decide(batch: &Batch, caches: &Caches, arithmetic: Arithmetic) -> Vec<Outcomes> {
     let mut context = Context {
+        arithmetic,
         random: ChaCha20Rng::from_seed(batch.challenge.0),
         bits: batch.coefficient_bits,
     };
@@ -158,7 +178,11 @@ fn decide(batch: &Batch, caches: &Caches) -> Vec<Outcomes> {
         Operation::Verify(tutti_types::World::Bn254) => {
             verify::verify::<Bn254Sig>(&slices!(Bn254), &caches.bn254, &mut context)
         }
-        Operation::HashToCurve => batch.slices.iter().map(hash::hash).collect(),
+        Operation::HashToCurve => batch
+            .slices
+            .iter()
+            .map(|slice| hash::hash(slice, &context))
+            .collect(),
         Operation::PairingCheck => batch
             .slices
             .iter()

@@ -6,14 +6,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rand_core::RngCore;
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use tutti_backend::{Hashing, Keys, TermRef, VerifyItem, VerifyParcel};
-use tutti_curves::{Group, PointHash, Signed, Wire, oracle};
+use tutti_curves::{Group, Signed, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Scheme, Verdict};
 
 use crate::Context;
 use crate::aggregate::members;
+use crate::arithmetic::{self, Arithmetic, World};
 use crate::caches::{MessageTag, WorldCaches};
 
 pub(crate) type Parcels<'a, W> = [(&'a VerifyParcel<W>, Range<usize>)];
@@ -30,7 +30,7 @@ pub(crate) struct Factor {
 }
 
 /// A batch as points.
-pub(crate) struct Resolved<'a, W: Signed> {
+pub(crate) struct Resolved<'a, W: World> {
     pub(crate) items: Vec<FlatItem<'a, W>>,
     /// In the order of the items.
     pub(crate) factors: Vec<Factor>,
@@ -38,14 +38,14 @@ pub(crate) struct Resolved<'a, W: Signed> {
     pub(crate) messages: Vec<SigPoint<W>>,
 }
 
-pub(crate) struct FlatItem<'a, W: Signed> {
+pub(crate) struct FlatItem<'a, W: World> {
     parcel: &'a VerifyParcel<W>,
     parcel_at: usize,
     item: &'a VerifyItem<W>,
     pub(crate) state: ItemState<W>,
 }
 
-pub(crate) enum ItemState<W: Signed> {
+pub(crate) enum ItemState<W: World> {
     /// All its points are there; the signature is on the curve.
     Regular(SigPoint<W>),
     /// Something cannot be computed: the oracle says what.
@@ -56,7 +56,7 @@ pub(crate) enum ItemState<W: Signed> {
 /// The keys that items name, checked, by parcel, source and index.
 type InlineKeys<W> = HashMap<(usize, u32, u32), Result<KeyPoint<W>, InvalidReason>>;
 
-pub(crate) fn resolve<'a, W: Signed>(
+pub(crate) fn resolve<'a, W: World>(
     parcels: &'a Parcels<'a, W>,
     caches: &WorldCaches<W>,
     context: &mut Context,
@@ -76,11 +76,12 @@ pub(crate) fn resolve<'a, W: Signed>(
         })
         .collect();
     let places = terms(&items);
+    let arithmetic = context.arithmetic;
     let (signatures, (mut interned, regular)) = rayon::join(
-        || signatures(parcels),
+        || signatures(arithmetic, parcels),
         || {
-            let inline = inline_keys(&items, caches, &mut context.random);
-            intern(&items, &places, &inline, caches)
+            let inline = inline_keys(arithmetic, &items, caches, &mut context.random);
+            intern(arithmetic, &items, &places, &inline, caches)
         },
     );
     for ((item, signature), regular) in items.iter_mut().zip(signatures).zip(regular) {
@@ -101,7 +102,7 @@ pub(crate) fn resolve<'a, W: Signed>(
     }
 }
 
-impl<W: Signed> FlatItem<'_, W> {
+impl<W: World> FlatItem<'_, W> {
     /// What the oracle says of this item alone.
     pub(crate) fn by_oracle(&self) -> Verdict {
         let mut at = 0;
@@ -124,7 +125,7 @@ impl<W: Signed> FlatItem<'_, W> {
     }
 }
 
-fn key_by_oracle<W: Signed>(keys: &Keys<W>, index: u32) -> Result<KeyPoint<W>, InvalidReason> {
+fn key_by_oracle<W: World>(keys: &Keys<W>, index: u32) -> Result<KeyPoint<W>, InvalidReason> {
     match keys {
         Keys::Set(set) => Ok(set.keys()[index as usize]),
         Keys::Inline(keys) => Ok(*keys[index as usize].member()?.point()),
@@ -132,28 +133,29 @@ fn key_by_oracle<W: Signed>(keys: &Keys<W>, index: u32) -> Result<KeyPoint<W>, I
 }
 
 /// `None` where the bytes are no point.
-fn signatures<W: Signed>(parcels: &Parcels<'_, W>) -> Vec<Option<SigPoint<W>>> {
-    /// A square root costs 30 us: four of them are worth a task.
-    const TASK: usize = 4;
-    let wires: Vec<&Wire<W::Sig>> = parcels
+fn signatures<W: World>(
+    arithmetic: Arithmetic,
+    parcels: &Parcels<'_, W>,
+) -> Vec<Option<SigPoint<W>>> {
+    let wires: Vec<Wire<W::Sig>> = parcels
         .iter()
-        .flat_map(|(parcel, range)| parcel.items()[range.clone()].iter().map(|i| &i.signature))
+        .flat_map(|(parcel, range)| parcel.items()[range.clone()].iter().map(|i| i.signature))
         .collect();
-    wires
-        .into_par_iter()
-        .with_min_len(TASK)
-        .map(|wire| wire.finite().ok())
+    arithmetic::finite(arithmetic, &wires)
+        .into_iter()
+        .map(Result::ok)
         .collect()
 }
 
-fn terms<'a, W: Signed>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {
+fn terms<'a, W: World>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {
     items
         .iter()
         .map(|flat| flat.parcel.terms(flat.item))
         .collect()
 }
 
-fn inline_keys<W: Signed>(
+fn inline_keys<W: World>(
+    arithmetic: Arithmetic,
     items: &[FlatItem<'_, W>],
     caches: &WorldCaches<W>,
     random: &mut impl RngCore,
@@ -181,7 +183,10 @@ fn inline_keys<W: Signed>(
         }
     }
     let wires: Vec<_> = missing.iter().map(|(_, wire)| **wire).collect();
-    for ((place, wire), key) in missing.iter().zip(members::<W::Key>(&wires, random)) {
+    for ((place, wire), key) in missing
+        .iter()
+        .zip(members::<W::Key>(arithmetic, &wires, random))
+    {
         if let Ok(member) = &key {
             caches.keys.put(key_name(wire), *member.point());
         }
@@ -208,7 +213,7 @@ enum Regular {
 }
 
 /// The distinct keys and messages of a batch.
-struct Interned<W: Signed> {
+struct Interned<W: World> {
     factors: Vec<Factor>,
     keys: Vec<KeyPoint<W>>,
     messages: Vec<SigPoint<W>>,
@@ -224,7 +229,8 @@ enum KeyTag {
     OwnSum(u32, u32),
 }
 
-fn intern<W: Signed>(
+fn intern<W: World>(
+    arithmetic: Arithmetic,
     items: &[FlatItem<'_, W>],
     places: &[&[TermRef]],
     inline: &InlineKeys<W>,
@@ -236,7 +242,7 @@ fn intern<W: Signed>(
         .enumerate()
         .map(|(at, flat)| interner.item(at as u32, flat, places[at]))
         .collect();
-    let messages = interner.hash_messages();
+    let messages = interner.hash_messages(arithmetic);
     let unhashed = |factor: &Factor| messages[factor.message as usize].is_none();
     for factor in interner.factors.iter().filter(|factor| unhashed(factor)) {
         states[factor.item as usize] = Ok(Regular::No);
@@ -254,7 +260,7 @@ fn intern<W: Signed>(
     (interned, states)
 }
 
-struct Interner<'a, W: Signed> {
+struct Interner<'a, W: World> {
     inline: &'a InlineKeys<W>,
     caches: &'a WorldCaches<W>,
     factors: Vec<Factor>,
@@ -264,7 +270,7 @@ struct Interner<'a, W: Signed> {
     hashings: HashMap<usize, Arc<Hashing>>,
 }
 
-impl<'a, W: Signed> Interner<'a, W> {
+impl<'a, W: World> Interner<'a, W> {
     fn new(inline: &'a InlineKeys<W>, caches: &'a WorldCaches<W>) -> Self {
         Self {
             inline,
@@ -393,28 +399,34 @@ impl<'a, W: Signed> Interner<'a, W> {
     }
 
     /// The messages' points, in the order of their places; none for one that cannot be hashed.
-    fn hash_messages(&mut self) -> Vec<Option<SigPoint<W>>> {
-        let mut tags: Vec<(MessageTag, u32)> = std::mem::take(&mut self.message_places)
-            .into_iter()
-            .collect();
-        tags.sort_unstable_by_key(|(_, place)| *place);
-        let caches = self.caches;
-        tags.into_par_iter()
-            .map(|(tag, _)| {
-                if let Some(point) = caches.messages.get(&tag) {
-                    return Some(point);
+    fn hash_messages(&mut self, arithmetic: Arithmetic) -> Vec<Option<SigPoint<W>>> {
+        let mut points = vec![None; self.message_places.len()];
+        let mut unknown: HashMap<Arc<Hashing>, Vec<(MessageTag, u32)>> = HashMap::new();
+        for (tag, place) in std::mem::take(&mut self.message_places) {
+            match self.caches.messages.get(&tag) {
+                Some(point) => points[place as usize] = Some(point),
+                None => unknown
+                    .entry(Arc::clone(&tag.hashing))
+                    .or_default()
+                    .push((tag, place)),
+            }
+        }
+        for (hashing, tags) in unknown {
+            let whole: Vec<_> = tags.iter().map(|(tag, _)| tag.whole()).collect();
+            let messages: Vec<&[u8]> = whole.iter().map(AsRef::as_ref).collect();
+            let hashed = arithmetic::hash::<W::Sig>(arithmetic, hashing.borrowed(), &messages);
+            for ((tag, place), point) in tags.into_iter().zip(hashed) {
+                if let Ok(point) = point {
+                    points[place as usize] = Some(point);
+                    self.caches.messages.put(tag, point);
                 }
-                let augmentation = tag.augmentation.as_deref().unwrap_or_default();
-                let point =
-                    W::Sig::hash(tag.hashing.borrowed(), &tag.message, augmentation).ok()?;
-                caches.messages.put(tag, point);
-                Some(point)
-            })
-            .collect()
+            }
+        }
+        points
     }
 }
 
-fn single_tag<W: Signed>(flat: &FlatItem<'_, W>, term: &TermRef, index: u32) -> KeyTag {
+fn single_tag<W: World>(flat: &FlatItem<'_, W>, term: &TermRef, index: u32) -> KeyTag {
     match flat.parcel.source(term) {
         Keys::Set(set) => KeyTag::OfSet(set.id().0, index),
         Keys::Inline(_) => KeyTag::Inline(flat.parcel_at, term.source, index),

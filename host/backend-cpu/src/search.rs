@@ -2,19 +2,21 @@
 //! sums that the batch already made. Above the leaves no Miller loop is repeated but the one
 //! of a node's signature sum; a leaf has 16 pairs, and only a bad leaf's are done again.
 
-use tutti_curves::{Group, Signed};
+use tutti_curves::Group;
+
+use crate::arithmetic::World;
 
 use crate::verify::{Leaf, SigSum, Weighted, product};
 
 /// The items whose own equation does not hold, of a batch whose whole does not.
-pub(crate) fn bad_items<W: Signed>(weighted: &Weighted<'_, W>) -> Vec<u32> {
+pub(crate) fn bad_items<W: World>(weighted: &Weighted<'_, W>) -> Vec<u32> {
     let mut bad = Vec::new();
     among_leaves(weighted, weighted.leaves(), weighted.sum(), &mut bad);
     bad
 }
 
 /// `leaves` do not hold together and `sum` is their signatures' weighted sum.
-fn among_leaves<W: Signed>(
+fn among_leaves<W: World>(
     weighted: &Weighted<'_, W>,
     leaves: &[Leaf<W>],
     sum: SigSum<W>,
@@ -41,7 +43,7 @@ fn among_leaves<W: Signed>(
 }
 
 /// `items` do not hold together and `sum` is their signatures' weighted sum.
-fn among_items<W: Signed>(
+fn among_items<W: World>(
     weighted: &Weighted<'_, W>,
     items: &[u32],
     sum: SigSum<W>,
@@ -62,6 +64,6 @@ fn among_items<W: Signed>(
     }
 }
 
-fn difference<W: Signed>(whole: &SigSum<W>, part: &SigSum<W>) -> SigSum<W> {
+fn difference<W: World>(whole: &SigSum<W>, part: &SigSum<W>) -> SigSum<W> {
     W::Sig::add(whole, &W::Sig::negate_sum(part))
 }

@@ -7,6 +7,7 @@ use tutti_curves::{Curve, Group, Signed};
 use tutti_types::Verdict;
 
 use crate::Context;
+use crate::arithmetic::{Arithmetic, BulkCurve, World};
 use crate::caches::WorldCaches;
 use crate::resolve::{Factor, FlatItem, ItemState, Parcels, Resolved, SigPoint, resolve};
 use crate::search;
@@ -20,7 +21,7 @@ type Pair<W> = (
     <<<W as Signed>::Curve as Curve>::G2 as Group>::Affine,
 );
 
-pub(crate) fn verify<W: Signed>(
+pub(crate) fn verify<W: World>(
     parcels: &Parcels<'_, W>,
     caches: &WorldCaches<W>,
     context: &mut Context,
@@ -46,7 +47,7 @@ pub(crate) fn verify<W: Signed>(
 }
 
 /// The regular items whose equation does not hold or whose signature is outside the subgroup.
-fn not_verifying<W: Signed>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
+fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
     let mut items = regular(&resolved.items);
     let mut bad = Vec::new();
     let weighted = loop {
@@ -61,8 +62,18 @@ fn not_verifying<W: Signed>(resolved: &Resolved<'_, W>, context: &mut Context) -
             count => weights::draw(count, shape, &mut context.random),
         };
         let points: Vec<SigPoint<W>> = items.iter().map(|(_, point)| *point).collect();
-        match weighted_sum::checked::<W::Sig>(&points, &weights, shape) {
-            Ok(sum) => break Weighted::new(resolved, &items, points, weights, shape, sum),
+        match weighted_sum::checked::<W::Sig>(context.arithmetic, &points, &weights, shape) {
+            Ok(sum) => {
+                break Weighted::new(
+                    context.arithmetic,
+                    resolved,
+                    &items,
+                    points,
+                    weights,
+                    shape,
+                    sum,
+                );
+            }
             Err(outside) => {
                 bad.extend(outside.iter().map(|&at| items[at].0));
                 let mut at = 0;
@@ -77,7 +88,7 @@ fn not_verifying<W: Signed>(resolved: &Resolved<'_, W>, context: &mut Context) -
     bad
 }
 
-fn regular<W: Signed>(items: &[FlatItem<'_, W>]) -> Vec<(u32, SigPoint<W>)> {
+fn regular<W: World>(items: &[FlatItem<'_, W>]) -> Vec<(u32, SigPoint<W>)> {
     items
         .iter()
         .zip(0..)
@@ -96,7 +107,8 @@ enum Shared {
 }
 
 /// A batch whose signatures are all in the subgroup, with its coefficients.
-pub(crate) struct Weighted<'a, W: Signed> {
+pub(crate) struct Weighted<'a, W: World> {
+    arithmetic: Arithmetic,
     resolved: &'a Resolved<'a, W>,
     shared: Shared,
     shape: DigitShape,
@@ -108,13 +120,15 @@ pub(crate) struct Weighted<'a, W: Signed> {
 }
 
 /// Some items with all their factors and their Miller loops' product.
-pub(crate) struct Leaf<W: Signed> {
+pub(crate) struct Leaf<W: World> {
     pub(crate) items: Vec<u32>,
     pub(crate) product: Gt<W>,
 }
 
-impl<'a, W: Signed> Weighted<'a, W> {
+impl<'a, W: World> Weighted<'a, W> {
+    #[allow(clippy::too_many_arguments)] // All that a sealed and checked batch is.
     fn new(
+        arithmetic: Arithmetic,
         resolved: &'a Resolved<'a, W>,
         items: &[(u32, SigPoint<W>)],
         points: Vec<SigPoint<W>>,
@@ -133,6 +147,7 @@ impl<'a, W: Signed> Weighted<'a, W> {
             .copied()
             .collect();
         let mut weighted = Self {
+            arithmetic,
             resolved,
             shared: cheaper_side(&live),
             shape,
@@ -193,7 +208,7 @@ impl<'a, W: Signed> Weighted<'a, W> {
             .collect();
         let groups = self.groups(&factors);
         let references: Vec<_> = groups.iter().collect();
-        W::Curve::miller(&self.pairs(&references))
+        W::Curve::miller_many(self.arithmetic, &self.pairs(&references))
     }
 
     fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
@@ -236,7 +251,7 @@ impl<'a, W: Signed> Weighted<'a, W> {
         let references: Vec<_> = groups.iter().collect();
         Leaf {
             items,
-            product: W::Curve::miller(&self.pairs(&references)),
+            product: W::Curve::miller_many(self.arithmetic, &self.pairs(&references)),
         }
     }
 
@@ -307,7 +322,7 @@ impl<'a, W: Signed> Weighted<'a, W> {
 }
 
 /// A pair in the making: the side that is a sum, and the place of the other.
-enum Side<W: Signed> {
+enum Side<W: World> {
     Keys(<W::Key as Group>::Sum, usize),
     Messages(usize, SigSum<W>),
 }
@@ -318,7 +333,7 @@ struct FactorGroup {
     factors: Vec<Factor>,
 }
 
-pub(crate) fn product<W: Signed>(leaves: &[Leaf<W>]) -> Gt<W> {
+pub(crate) fn product<W: World>(leaves: &[Leaf<W>]) -> Gt<W> {
     leaves.iter().fold(W::Curve::one(), |product, leaf| {
         W::Curve::mul(&product, &leaf.product)
     })

@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 use tutti_curves::Group;
 
+use crate::arithmetic::{self, Arithmetic, Bulk};
 use crate::weights::{DigitShape, Weight};
 
 /// Below this many points each is checked by itself, which is cheaper.
@@ -28,8 +29,9 @@ pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
 }
 
 /// The sum of `weights[i] * points[i]`; or the places of the points outside the subgroup, in
-/// ascending order. `threads` bounds how far the work is split.
-pub(crate) fn checked<G: Group>(
+/// ascending order.
+pub(crate) fn checked<G: Bulk>(
+    arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
     shape: DigitShape,
@@ -38,7 +40,7 @@ pub(crate) fn checked<G: Group>(
         return Ok(unchecked::<G>(points, weights, shape));
     }
     if points.len() < BUCKETS_FROM {
-        let bad = outside::<G>(points, 0..points.len());
+        let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
             Ok(unchecked::<G>(points, weights, shape))
         } else {
@@ -48,7 +50,7 @@ pub(crate) fn checked<G: Group>(
     let negated: Vec<_> = points.iter().map(G::negate).collect();
     let windows: Vec<Window<G>> = (0..shape.count)
         .into_par_iter()
-        .map(|window| Window::fill(points, &negated, weights, shape, window))
+        .map(|window| Window::fill(arithmetic, points, &negated, weights, shape, window))
         .collect();
     if windows.iter().all(|window| window.bad_buckets.is_empty()) {
         return Ok(combine::<G>(&windows, shape));
@@ -60,20 +62,28 @@ pub(crate) fn checked<G: Group>(
             digit == 0 || buckets.bad_buckets.contains(&digit)
         })
     });
-    let bad = outside::<G>(points, suspects);
+    let bad = outside::<G>(arithmetic, points, suspects);
     if bad.is_empty() {
         // Several bad points hide each other.
-        return Err(outside::<G>(points, 0..points.len()));
+        return Err(outside::<G>(arithmetic, points, 0..points.len()));
     }
     Err(bad)
 }
 
 /// The places of the points that are not in the subgroup, each checked by itself.
-fn outside<G: Group>(points: &[G::Affine], places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+fn outside<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    places: impl IntoIterator<Item = usize>,
+) -> Vec<usize> {
     let places: Vec<usize> = places.into_iter().collect();
+    let asked: Vec<G::Affine> = places.iter().map(|&at| points[at]).collect();
+    let inside = arithmetic::in_subgroup::<G>(arithmetic, &asked);
     places
-        .into_par_iter()
-        .filter(|&at| !G::in_subgroup(&points[at]))
+        .into_iter()
+        .zip(inside)
+        .filter(|(_, inside)| !inside)
+        .map(|(at, _)| at)
         .collect()
 }
 
@@ -126,15 +136,16 @@ fn sum_of_part<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitS
 }
 
 /// One window's bucket sums.
-struct Window<G: Group> {
+struct Window<G: Bulk> {
     /// `sums[b]` belongs to digit `b + 1`.
     sums: Vec<G::Sum>,
     /// Digits whose bucket sum is not in the subgroup.
     bad_buckets: Vec<u16>,
 }
 
-impl<G: Group> Window<G> {
+impl<G: Bulk> Window<G> {
     fn fill(
+        arithmetic: Arithmetic,
         points: &[G::Affine],
         negated: &[G::Affine],
         weights: &[Weight],
@@ -151,11 +162,16 @@ impl<G: Group> Window<G> {
             }
         }
         let sums: Vec<G::Sum> = buckets.iter().map(|bucket| G::sum(bucket)).collect();
-        let bad_buckets = G::normalise(&sums)
-            .iter()
-            .zip(1..)
-            .filter(|(sum, _)| sum.as_ref().is_some_and(|sum| !G::in_subgroup(sum)))
-            .map(|(_, digit)| digit)
+        let (digits, finite): (Vec<u16>, Vec<G::Affine>) = (1..)
+            .zip(G::normalise(&sums))
+            .filter_map(|(digit, sum)| Some((digit, sum?)))
+            .unzip();
+        let inside = G::in_subgroup_each(arithmetic, &finite);
+        let bad_buckets = digits
+            .into_iter()
+            .zip(inside)
+            .filter(|(_, inside)| !inside)
+            .map(|(d, _)| d)
             .collect();
         Self { sums, bad_buckets }
     }
@@ -174,7 +190,7 @@ impl<G: Group> Window<G> {
     }
 }
 
-fn combine<G: Group>(windows: &[Window<G>], shape: DigitShape) -> G::Sum {
+fn combine<G: Bulk>(windows: &[Window<G>], shape: DigitShape) -> G::Sum {
     windows.iter().rev().fold(G::zero(), |sum, window| {
         let shifted = (0..shape.bits).fold(sum, |sum, _| G::add(&sum, &sum));
         G::add(&shifted, &window.total())

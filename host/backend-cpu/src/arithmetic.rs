@@ -1,0 +1,247 @@
+//! Bulk arithmetic: one point or many at a time, by the plain code of `curves` or by the vector
+//! lanes. Chosen once at start; everything above asks for many and does not know which it is.
+
+use rayon::prelude::*;
+use tutti_curves::bls12_381::{self, Bls12381};
+use tutti_curves::bn254::{self, Bn254};
+use tutti_curves::{Curve, Group, Hashing, PointHash, Signed, Wire};
+use tutti_lanes::Ifma;
+use tutti_types::{HashVariant, InvalidReason};
+
+use crate::StartError;
+
+/// What the operator asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CpuEngine {
+    /// The lanes where the processor has them.
+    #[default]
+    Auto,
+    /// blst and arkworks only.
+    Scalar,
+    /// The AVX-512 IFMA lanes; refused where the processor has none.
+    Ifma,
+}
+
+/// What is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arithmetic {
+    Scalar,
+    Ifma(Ifma),
+}
+
+impl Arithmetic {
+    pub(crate) fn choose(engine: CpuEngine) -> Result<Self, StartError> {
+        match (engine, Ifma::detect()) {
+            (CpuEngine::Scalar, _) | (CpuEngine::Auto, None) => Ok(Self::Scalar),
+            (CpuEngine::Auto | CpuEngine::Ifma, Some(ifma)) => Ok(Self::Ifma(ifma)),
+            (CpuEngine::Ifma, None) => Err(StartError::NoIfma),
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Ifma(_) => "ifma",
+        }
+    }
+
+    /// The lanes, where they pay: a register of eight costs about two points of scalar code.
+    fn lanes_for(self, count: usize) -> Option<Ifma> {
+        match self {
+            Self::Ifma(ifma) if count > 1 => Some(ifma),
+            _ => None,
+        }
+    }
+
+    /// How many points make a task: all threads have one, and lanes are filled.
+    fn task(self, count: usize) -> usize {
+        let share = count.div_ceil(rayon::current_num_threads());
+        match self {
+            Self::Scalar => share.clamp(1, 16),
+            Self::Ifma(_) => share.next_multiple_of(8).clamp(8, 64),
+        }
+    }
+}
+
+/// A group's arithmetic on many points; what is not overridden is done one by one.
+pub(crate) trait Bulk: PointHash {
+    fn finite_each(
+        _: Arithmetic,
+        wires: &[Wire<Self>],
+    ) -> Vec<Result<Self::Affine, InvalidReason>> {
+        wires.iter().map(Wire::finite).collect()
+    }
+
+    fn in_subgroup_each(_: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
+        points.iter().map(Self::in_subgroup).collect()
+    }
+
+    fn hash_each(
+        _: Arithmetic,
+        hashing: Hashing<'_>,
+        messages: &[&[u8]],
+    ) -> Vec<Result<Self::Affine, InvalidReason>> {
+        messages
+            .iter()
+            .map(|message| Self::hash(hashing, message, &[]))
+            .collect()
+    }
+}
+
+pub(crate) trait BulkCurve: Curve {
+    fn miller_many(
+        _: Arithmetic,
+        pairs: &[(<Self::G1 as Group>::Affine, <Self::G2 as Group>::Affine)],
+    ) -> Self::Gt {
+        Self::miller(pairs)
+    }
+}
+
+/// A world whose groups this backend can do in bulk.
+pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {}
+
+impl<W: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve>> World for W {}
+
+impl Bulk for bls12_381::G1 {
+    fn finite_each(
+        arithmetic: Arithmetic,
+        wires: &[Wire<Self>],
+    ) -> Vec<Result<Self::Affine, InvalidReason>> {
+        decompress_in_lanes(arithmetic, wires, tutti_lanes::decompress_g1)
+    }
+
+    fn in_subgroup_each(arithmetic: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
+        match arithmetic.lanes_for(points.len()) {
+            Some(ifma) => tutti_lanes::in_g1(ifma, points),
+            None => points.iter().map(Self::in_subgroup).collect(),
+        }
+    }
+}
+
+impl Bulk for bls12_381::G2 {
+    fn finite_each(
+        arithmetic: Arithmetic,
+        wires: &[Wire<Self>],
+    ) -> Vec<Result<Self::Affine, InvalidReason>> {
+        decompress_in_lanes(arithmetic, wires, tutti_lanes::decompress_g2)
+    }
+
+    fn in_subgroup_each(arithmetic: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
+        match arithmetic.lanes_for(points.len()) {
+            Some(ifma) => tutti_lanes::in_g2(ifma, points),
+            None => points.iter().map(Self::in_subgroup).collect(),
+        }
+    }
+
+    fn hash_each(
+        arithmetic: Arithmetic,
+        hashing: Hashing<'_>,
+        messages: &[&[u8]],
+    ) -> Vec<Result<Self::Affine, InvalidReason>> {
+        let in_lanes = match hashing {
+            Hashing::Rfc9380 {
+                variant: HashVariant::RandomOracle,
+                dst,
+            } => arithmetic.lanes_for(messages.len()).map(|ifma| (ifma, dst)),
+            _ => None,
+        };
+        match in_lanes {
+            Some((ifma, dst)) => {
+                let infinity = bls12_381::P2Affine::default();
+                tutti_lanes::hash_to_g2(ifma, messages, dst)
+                    .into_iter()
+                    .map(|point| {
+                        if point == infinity {
+                            Err(InvalidReason::Infinity)
+                        } else {
+                            Ok(point)
+                        }
+                    })
+                    .collect()
+            }
+            None => messages
+                .iter()
+                .map(|message| Self::hash(hashing, message, &[]))
+                .collect(),
+        }
+    }
+}
+
+impl Bulk for bn254::G1 {}
+impl Bulk for bn254::G2 {}
+
+impl BulkCurve for Bls12381 {
+    fn miller_many(
+        arithmetic: Arithmetic,
+        pairs: &[(bls12_381::P1Affine, bls12_381::P2Affine)],
+    ) -> Self::Gt {
+        let Some(ifma) = arithmetic.lanes_for(pairs.len()) else {
+            return Self::miller(pairs);
+        };
+        let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+        tutti_lanes::miller_product(ifma, &p, &q)
+    }
+}
+
+impl BulkCurve for Bn254 {}
+
+/// The compressed ones in lanes. Whatever the lanes refuse is asked of the plain code: its
+/// answer counts.
+fn decompress_in_lanes<G: Group, E>(
+    arithmetic: Arithmetic,
+    wires: &[Wire<G>],
+    decompress: fn(Ifma, &[G::Compressed]) -> Vec<Result<G::Affine, E>>,
+) -> Vec<Result<G::Affine, InvalidReason>> {
+    let compressed: Vec<G::Compressed> = wires
+        .iter()
+        .filter_map(|wire| match wire {
+            Wire::Compressed(bytes) => Some(*bytes),
+            _ => None,
+        })
+        .collect();
+    let Some(ifma) = arithmetic.lanes_for(compressed.len()) else {
+        return wires.iter().map(Wire::finite).collect();
+    };
+    let mut points = decompress(ifma, &compressed).into_iter();
+    wires
+        .iter()
+        .map(|wire| match wire {
+            Wire::Compressed(_) => match points.next() {
+                Some(Ok(point)) => Ok(point),
+                _ => wire.finite(),
+            },
+            _ => wire.finite(),
+        })
+        .collect()
+}
+
+/// Points where infinity may not stand, on all threads.
+pub(crate) fn finite<G: Bulk>(
+    arithmetic: Arithmetic,
+    wires: &[Wire<G>],
+) -> Vec<Result<G::Affine, InvalidReason>> {
+    wires
+        .par_chunks(arithmetic.task(wires.len()))
+        .flat_map_iter(|wires| G::finite_each(arithmetic, wires))
+        .collect()
+}
+
+/// Whether each point is in the subgroup, on all threads.
+pub(crate) fn in_subgroup<G: Bulk>(arithmetic: Arithmetic, points: &[G::Affine]) -> Vec<bool> {
+    points
+        .par_chunks(arithmetic.task(points.len()))
+        .flat_map_iter(|points| G::in_subgroup_each(arithmetic, points))
+        .collect()
+}
+
+/// Messages to points, on all threads.
+pub(crate) fn hash<G: Bulk>(
+    arithmetic: Arithmetic,
+    hashing: Hashing<'_>,
+    messages: &[&[u8]],
+) -> Vec<Result<G::Affine, InvalidReason>> {
+    messages
+        .par_chunks(arithmetic.task(messages.len()))
+        .flat_map_iter(|messages| G::hash_each(arithmetic, hashing, messages))
+        .collect()
+}
