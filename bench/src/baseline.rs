@@ -1,150 +1,179 @@
-//! blst as its users have it, at its best settings.
+//! What Tutti is compared to, each as its users have it, at its best settings.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod ark;
+mod blst;
+mod grouped;
 
-use blst::min_pk::Signature;
-use blst::{BLST_ERROR, Pairing};
-use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
-use tutti_curves::{Group, PointHash, bls12_381};
-use tutti_types::Encoding;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::scenario::Scenario;
+use tutti_curves::oracle;
+use tutti_curves::{Curve, Group, PointHash};
+use tutti_types::{Encoding, Verdict};
+
 use crate::subject::{Subject, SubjectFailure};
-use crate::workload::{POP, Workload};
+use crate::threads::each;
+use crate::workload::{Products, Signing, Workload};
 
-/// The loop of blst's `verify_multiple_aggregate_signatures` over a given number of threads:
-/// `Pairing::mul_n_aggregate` with 64-bit coefficients and group checks, then merge, commit and
-/// `finalverify`. Where the batch fails, every item by itself, which is what its users do.
-/// Signatures come compressed and are decompressed here; keys are validated beforehand.
-#[derive(Debug)]
-pub struct Blst {
+pub use self::ark::ArkBn254;
+pub use self::blst::Blst;
+pub use self::grouped::BlstGrouped;
+
+/// A baseline by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    Blst,
+    BlstGrouped,
+    ArkBn254,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no baseline {0:?}; there are blst, blst-grouped and ark-bn254")]
+pub struct UnknownBaseline(String);
+
+impl Baseline {
+    pub const ALL: [Self; 3] = [Self::Blst, Self::BlstGrouped, Self::ArkBn254];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blst => "blst",
+            Self::BlstGrouped => "blst-grouped",
+            Self::ArkBn254 => "ark-bn254",
+        }
+    }
+
+    pub fn subject(self, threads: usize) -> Box<dyn Subject> {
+        match self {
+            Self::Blst => Box::new(Blst::new(threads)),
+            Self::BlstGrouped => Box::new(BlstGrouped::new(threads)),
+            Self::ArkBn254 => Box::new(ArkBn254::new(threads)),
+        }
+    }
+}
+
+impl FromStr for Baseline {
+    type Err = UnknownBaseline;
+
+    fn from_str(name: &str) -> Result<Self, UnknownBaseline> {
+        Self::ALL
+            .into_iter()
+            .find(|baseline| baseline.name() == name)
+            .ok_or_else(|| UnknownBaseline(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A seed from the system, for the coefficients of one batch.
+fn fresh_seed() -> [u8; 32] {
+    tutti_engine::fresh_challenge().0
+}
+
+/// The bad items must be exactly those that were made bad.
+fn check(workload: &Workload, good: &[bool]) -> Result<(), SubjectFailure> {
+    let bad: Vec<usize> = (0..good.len()).filter(|&at| !good[at]).collect();
+    if bad == workload.bad {
+        Ok(())
+    } else {
+        Err(SubjectFailure::WrongVerdicts(bad.len()))
+    }
+}
+
+/// Every message to its point as the library hashes it, one after the other.
+fn hash_each<W: Signing>(threads: usize, messages: &[[u8; 32]], encoding: Encoding) {
+    let scheme = W::scheme();
+    let points = each(threads, messages.len(), |at| {
+        let hashing = tutti_curves::Hashing::of_scheme(&scheme);
+        let point = W::Sig::hash(hashing, &messages[at], &[]);
+        W::Sig::encode(point.as_ref().ok(), encoding)
+    });
+    std::hint::black_box(points);
+}
+
+/// Every product by itself: parse, subgroup checks, one Miller loop of both pairs, one final
+/// exponentiation.
+fn check_each_product<C: Curve>(
     threads: usize,
+    products: &Products,
+    encoding: Encoding,
+) -> Vec<bool> {
+    each(threads, products.checks.len(), |at| {
+        oracle::pairing_check::<C>(&products.pairs::<C>(encoding, at)) == Verdict::Valid
+    })
 }
 
-impl Blst {
-    pub const fn new(threads: usize) -> Self {
-        Self { threads }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn verdicts(&self, workload: &Workload) -> Vec<bool> {
-        let count = workload.signatures.len();
-        let signatures = self.each(count, |at| {
-            Signature::from_bytes(&workload.signatures[at]).expect("generated signatures")
-        });
-        if count > 1 && self.batch(workload, &signatures) {
-            return vec![true; count];
-        }
-        self.each(count, |at| {
-            let message = &workload.messages[workload.message_of[at] as usize];
-            let key = &workload.blst_keys[at];
-            signatures[at].verify(true, message, POP, &[], key, false) == BLST_ERROR::BLST_SUCCESS
-        })
-    }
-
-    fn batch(&self, workload: &Workload, signatures: &[Signature]) -> bool {
-        let mut seed = [0; 32];
-        seed[..16].copy_from_slice(&tutti_engine::fresh_challenge().0[..16]);
-        let next = AtomicUsize::new(0);
-        let parts: Vec<Option<Pairing<'static>>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads)
-                .map(|thread| {
-                    let next = &next;
-                    let mut random = ChaCha20Rng::from_seed(seed);
-                    random.set_stream(thread as u64);
-                    scope.spawn(move || aggregate_share(workload, signatures, next, &mut random))
-                })
-                .collect();
-            threads
-                .into_iter()
-                .map(|t| t.join().expect("blst does not panic"))
-                .collect()
-        });
-        let Some(mut parts) = parts.into_iter().collect::<Option<Vec<_>>>() else {
-            return false;
-        };
-        let Some(mut whole) = parts.pop() else {
-            return false;
-        };
-        parts
-            .iter()
-            .all(|part| whole.merge(part) == BLST_ERROR::BLST_SUCCESS)
-            && whole.finalverify(None)
-    }
-
-    /// `make` for each place, the places shared among the threads.
-    fn each<T: Send>(&self, count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        if self.threads == 1 {
-            return (0..count).map(make).collect();
-        }
-        let share = count.div_ceil(self.threads).max(1);
-        let make = &make;
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads)
-                .map(|thread| {
-                    let range = (thread * share).min(count)..((thread + 1) * share).min(count);
-                    scope.spawn(move || range.map(make).collect::<Vec<T>>())
-                })
-                .collect();
-            threads
-                .into_iter()
-                .flat_map(|t| t.join().expect("blst does not panic"))
-                .collect()
-        })
-    }
-}
-
-/// `None` where a signature is not in its group.
-fn aggregate_share(
-    workload: &Workload,
-    signatures: &[Signature],
-    next: &AtomicUsize,
-    random: &mut ChaCha20Rng,
-) -> Option<Pairing<'static>> {
-    let mut pairing = Pairing::new(true, POP);
-    loop {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        if at >= signatures.len() {
-            break;
-        }
-        let weight = (random.next_u64() | 1).to_le_bytes();
-        let message = &workload.messages[workload.message_of[at] as usize];
-        let key: &blst::blst_p1_affine = (&workload.blst_keys[at]).into();
-        let signature: &blst::blst_p2_affine = (&signatures[at]).into();
-        let result =
-            pairing.mul_n_aggregate(key, false, signature, true, &weight, 64, message, &[]);
-        if result != BLST_ERROR::BLST_SUCCESS {
-            return None;
-        }
-    }
-    pairing.commit();
-    Some(pairing)
-}
-
-impl Subject for Blst {
-    fn name(&self) -> String {
-        "blst".into()
-    }
-
-    fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure> {
-        if let Scenario::HashToCurve(_) = workload.scenario {
-            let points = self.each(workload.messages.len(), |at| {
-                let hashing = tutti_curves::Hashing::Rfc9380 {
-                    variant: tutti_types::HashVariant::RandomOracle,
-                    dst: POP,
+    /// `check` compares with what was made bad, so a baseline that accepts or refuses the
+    /// wrong items fails its run.
+    #[test]
+    fn every_baseline_decides_every_scenario_of_its_curve_right() {
+        let shapes = [
+            "single",
+            "distinct-5",
+            "same-message-9",
+            "grouped-9-4",
+            "poisoned-6-2",
+            "poisoned-1",
+        ];
+        for name in shapes {
+            let ethereum = Workload::generate(name.parse().expect(name), 5);
+            let eigen = Workload::generate(format!("bn254-{name}").parse().expect(name), 5);
+            for threads in [1, 3] {
+                let run = |baseline: Baseline, workload: &Workload| {
+                    let result = baseline.subject(threads).run(workload);
+                    assert!(result.is_ok(), "{baseline} {name}: {result:?}");
                 };
-                let point = bls12_381::G2::hash(hashing, &workload.messages[at], &[]);
-                bls12_381::G2::encode(point.as_ref().ok(), Encoding::ZcashCompressed)
-            });
-            std::hint::black_box(points);
-            return Ok(());
+                run(Baseline::Blst, &ethereum);
+                run(Baseline::BlstGrouped, &ethereum);
+                run(Baseline::ArkBn254, &eigen);
+            }
         }
-        let verdicts = self.verdicts(workload);
-        let bad: Vec<usize> = (0..verdicts.len()).filter(|&at| !verdicts[at]).collect();
-        if bad == workload.bad {
-            Ok(())
-        } else {
-            Err(SubjectFailure::WrongVerdicts(bad.len()))
+    }
+
+    #[test]
+    fn aggregates_hashes_and_products_are_baselines_too() {
+        let run = |baseline: Baseline, name: &str| {
+            let workload = Workload::generate(name.parse().expect(name), 5);
+            baseline.subject(2).run(&workload)
+        };
+        for name in ["sync-committee", "hash-to-curve-3", "pairing-check-3"] {
+            assert!(run(Baseline::Blst, name).is_ok(), "{name}");
         }
+        assert!(run(Baseline::BlstGrouped, "sync-committee").is_ok());
+        for name in ["bn254-hash-to-curve-3", "bn254-pairing-check-3"] {
+            assert!(run(Baseline::ArkBn254, name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_baseline_does_not_do_it_says() {
+        let workload = Workload::generate("bn254-single".parse().expect("a name"), 5);
+        let failure = Baseline::Blst.subject(1).run(&workload);
+        assert!(matches!(failure, Err(SubjectFailure::NotOffered { .. })));
+    }
+
+    #[test]
+    fn a_baseline_that_finds_other_bad_items_fails() {
+        let mut workload = Workload::generate("poisoned-4".parse().expect("a name"), 5);
+        workload.bad = vec![0];
+        for baseline in [Baseline::Blst, Baseline::BlstGrouped] {
+            let failure = baseline.subject(1).run(&workload);
+            assert!(matches!(failure, Err(SubjectFailure::WrongVerdicts(1))));
+        }
+    }
+
+    #[test]
+    fn names_are_read_and_written_alike() {
+        for baseline in Baseline::ALL {
+            assert_eq!(baseline.to_string().parse(), Ok(baseline));
+        }
+        assert!("mcl".parse::<Baseline>().is_err());
     }
 }

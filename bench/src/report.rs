@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::machine::Machine;
-use crate::measure::Ratio;
+use crate::statistics::Estimate;
 
 /// What one measurement gave.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Report {
     pub ours: Side,
     pub against: Option<Side>,
     /// Ours over theirs in items per second, round by round.
-    pub ratio: Option<Ratio>,
+    pub ratio: Option<Estimate>,
     /// How much dearer a batch is than the same without its bad items; 0.05 is five percent.
     pub poison_overhead: Option<f64>,
     pub machine: Machine,
@@ -64,6 +64,7 @@ impl Report {
             "against_items_per_s": against.map(|side| side.items_per_s),
             "ratio": self.ratio.map(|ratio| ratio.median),
             "ratio_quartiles": self.ratio.map(|ratio| ratio.quartiles),
+            "ratio_interval_95": self.ratio.map(|ratio| ratio.interval),
             "poison_overhead": self.poison_overhead,
             "p50_us": self.ours.p50_us,
             "p99_us": self.ours.p99_us,

@@ -1,9 +1,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A workload by name. The names are a contract; N, K and B are any numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
+use tutti_types::CurveId;
+
+/// A workload by name. The names are a contract; N, K and B are any numbers. `bn254-` in front
+/// asks for the same on BN254 as restaked operators sign; without it everything is Ethereum's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scenario {
+    pub curve: CurveId,
+    pub shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
     /// One signature at a time: latency.
     Single,
     /// N signatures of N keys over N messages.
@@ -14,15 +23,24 @@ pub enum Scenario {
     Grouped(usize, usize),
     /// `Distinct(N)` of which B are signatures of another message.
     Poisoned(usize, usize),
-    /// N messages of 32 bytes to G2 with the Ethereum tag.
+    /// One attestation subnet's votes in a slot: 439 signatures over one message.
+    Subnet,
+    /// One aggregate signature of 512 keys over one message.
+    SyncCommittee,
+    /// Everything that all subnets carry in one slot of Ethereum's mainnet, as one batch.
+    MainnetSlot,
+    /// N messages of 32 bytes to points, with the scheme's own hash.
     HashToCurve(usize),
+    /// N products of two pairings each, over points as bytes.
+    PairingCheck(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScenarioError {
     #[error(
         "there is no scenario {0:?}; there are single, distinct-N, same-message-N, grouped-N-K, \
-         poisoned-N, poisoned-N-B and hash-to-curve-N"
+         poisoned-N, poisoned-N-B, hash-to-curve-N and pairing-check-N, each also with bn254- \
+         in front, and subnet, sync-committee and mainnet-slot"
     )]
     Unknown(String),
     #[error("{0:?}: every number is at least 1, K and B at most N, and N at most 1048576")]
@@ -30,25 +48,63 @@ pub enum ScenarioError {
 }
 
 const ITEMS_MAX: usize = 1 << 20;
+const SUBNET_VOTES: usize = 439;
 
-impl Scenario {
+type Form = (&'static str, fn(&[usize]) -> Option<Shape>);
+
+const FORMS: [Form; 6] = [
+    ("distinct-", |n| match n {
+        [n] => Some(Shape::Distinct(*n)),
+        _ => None,
+    }),
+    ("same-message-", |n| match n {
+        [n] => Some(Shape::SameMessage(*n)),
+        _ => None,
+    }),
+    ("grouped-", |n| match n {
+        [n, k] => Some(Shape::Grouped(*n, *k)),
+        _ => None,
+    }),
+    ("poisoned-", |n| match n {
+        [n] => Some(Shape::Poisoned(*n, 1)),
+        [n, bad] => Some(Shape::Poisoned(*n, *bad)),
+        _ => None,
+    }),
+    ("hash-to-curve-", |n| match n {
+        [n] => Some(Shape::HashToCurve(*n)),
+        _ => None,
+    }),
+    ("pairing-check-", |n| match n {
+        [n] => Some(Shape::PairingCheck(*n)),
+        _ => None,
+    }),
+];
+
+impl Shape {
     pub const fn items(self) -> usize {
         match self {
-            Self::Single => 1,
+            Self::Single | Self::SyncCommittee => 1,
+            Self::Subnet => SUBNET_VOTES,
+            Self::MainnetSlot => crate::workload::slot::SETS,
             Self::Distinct(n)
             | Self::SameMessage(n)
             | Self::Grouped(n, _)
             | Self::Poisoned(n, _)
-            | Self::HashToCurve(n) => n,
+            | Self::HashToCurve(n)
+            | Self::PairingCheck(n) => n,
         }
     }
 
     /// Distinct messages among the items.
     pub const fn messages(self) -> usize {
         match self {
-            Self::Single | Self::SameMessage(_) => 1,
+            Self::Single | Self::SameMessage(_) | Self::Subnet | Self::SyncCommittee => 1,
             Self::Grouped(_, k) => k,
-            Self::Distinct(n) | Self::Poisoned(n, _) | Self::HashToCurve(n) => n,
+            Self::MainnetSlot => crate::workload::slot::MESSAGES,
+            Self::Distinct(n)
+            | Self::Poisoned(n, _)
+            | Self::HashToCurve(n)
+            | Self::PairingCheck(n) => n,
         }
     }
 
@@ -58,54 +114,78 @@ impl Scenario {
             _ => 0,
         }
     }
+
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "single" => return Some(Self::Single),
+            "subnet" => return Some(Self::Subnet),
+            "sync-committee" => return Some(Self::SyncCommittee),
+            "mainnet-slot" => return Some(Self::MainnetSlot),
+            _ => {}
+        }
+        let (numbers, make) = FORMS
+            .iter()
+            .find_map(|(prefix, make)| Some((name.strip_prefix(prefix)?, make)))?;
+        let numbers: Vec<usize> = numbers
+            .split('-')
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .ok()?;
+        make(&numbers)
+    }
+
+    fn numbers_fit(self) -> bool {
+        (1..=ITEMS_MAX).contains(&self.items())
+            && (1..=self.items()).contains(&self.messages())
+            && self.bad_items() <= self.items()
+            && !matches!(self, Self::Poisoned(_, 0))
+    }
+
+    /// Ethereum's own shapes mean nothing elsewhere.
+    const fn is_ethereum_only(self) -> bool {
+        matches!(self, Self::Subnet | Self::SyncCommittee | Self::MainnetSlot)
+    }
+}
+
+impl Scenario {
+    pub const fn items(self) -> usize {
+        self.shape.items()
+    }
+
+    pub const fn messages(self) -> usize {
+        self.shape.messages()
+    }
+
+    pub const fn bad_items(self) -> usize {
+        self.shape.bad_items()
+    }
+
+    /// The same batch without its bad items, where there are any.
+    #[must_use]
+    pub const fn without_bad_items(self) -> Option<Self> {
+        match self.shape {
+            Shape::Poisoned(n, _) => Some(Self {
+                curve: self.curve,
+                shape: Shape::Distinct(n),
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl FromStr for Scenario {
     type Err = ScenarioError;
 
     fn from_str(name: &str) -> Result<Self, ScenarioError> {
-        let unknown = || ScenarioError::Unknown(name.to_owned());
-        if name == "single" {
-            return Ok(Self::Single);
-        }
-        let forms: [(&str, fn(&[usize]) -> Option<Self>); 5] = [
-            ("distinct-", |n| match n {
-                [n] => Some(Self::Distinct(*n)),
-                _ => None,
-            }),
-            ("same-message-", |n| match n {
-                [n] => Some(Self::SameMessage(*n)),
-                _ => None,
-            }),
-            ("grouped-", |n| match n {
-                [n, k] => Some(Self::Grouped(*n, *k)),
-                _ => None,
-            }),
-            ("poisoned-", |n| match n {
-                [n] => Some(Self::Poisoned(*n, 1)),
-                [n, bad] => Some(Self::Poisoned(*n, *bad)),
-                _ => None,
-            }),
-            ("hash-to-curve-", |n| match n {
-                [n] => Some(Self::HashToCurve(*n)),
-                _ => None,
-            }),
-        ];
-        let (numbers, make) = forms
-            .iter()
-            .find_map(|(prefix, make)| Some((name.strip_prefix(prefix)?, make)))
-            .ok_or_else(unknown)?;
-        let numbers: Vec<usize> = numbers
-            .split('-')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|_| unknown())?;
-        let scenario = make(&numbers).ok_or_else(unknown)?;
-        let in_range = numbers.iter().all(|&n| (1..=ITEMS_MAX).contains(&n))
-            && scenario.messages() <= scenario.items()
-            && scenario.bad_items() <= scenario.items();
-        if in_range {
-            Ok(scenario)
+        let (curve, rest) = match name.strip_prefix("bn254-") {
+            Some(rest) => (CurveId::Bn254, rest),
+            None => (CurveId::Bls12381, name),
+        };
+        let shape = Shape::parse(rest)
+            .filter(|shape| curve == CurveId::Bls12381 || !shape.is_ethereum_only())
+            .ok_or_else(|| ScenarioError::Unknown(name.to_owned()))?;
+        if shape.numbers_fit() {
+            Ok(Self { curve, shape })
         } else {
             Err(ScenarioError::Numbers(name.to_owned()))
         }
@@ -114,14 +194,21 @@ impl FromStr for Scenario {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Single => f.write_str("single"),
-            Self::Distinct(n) => write!(f, "distinct-{n}"),
-            Self::SameMessage(n) => write!(f, "same-message-{n}"),
-            Self::Grouped(n, k) => write!(f, "grouped-{n}-{k}"),
-            Self::Poisoned(n, 1) => write!(f, "poisoned-{n}"),
-            Self::Poisoned(n, bad) => write!(f, "poisoned-{n}-{bad}"),
-            Self::HashToCurve(n) => write!(f, "hash-to-curve-{n}"),
+        if self.curve == CurveId::Bn254 {
+            f.write_str("bn254-")?;
+        }
+        match self.shape {
+            Shape::Single => f.write_str("single"),
+            Shape::Distinct(n) => write!(f, "distinct-{n}"),
+            Shape::SameMessage(n) => write!(f, "same-message-{n}"),
+            Shape::Grouped(n, k) => write!(f, "grouped-{n}-{k}"),
+            Shape::Poisoned(n, 1) => write!(f, "poisoned-{n}"),
+            Shape::Poisoned(n, bad) => write!(f, "poisoned-{n}-{bad}"),
+            Shape::Subnet => f.write_str("subnet"),
+            Shape::SyncCommittee => f.write_str("sync-committee"),
+            Shape::MainnetSlot => f.write_str("mainnet-slot"),
+            Shape::HashToCurve(n) => write!(f, "hash-to-curve-{n}"),
+            Shape::PairingCheck(n) => write!(f, "pairing-check-{n}"),
         }
     }
 }
@@ -140,10 +227,21 @@ mod tests {
             "poisoned-1024",
             "poisoned-1024-7",
             "hash-to-curve-64",
+            "pairing-check-2",
+            "subnet",
+            "sync-committee",
+            "mainnet-slot",
+            "bn254-single",
+            "bn254-grouped-9-3",
+            "bn254-pairing-check-2",
         ] {
             let scenario: Scenario = name.parse().expect(name);
             assert_eq!(scenario.to_string(), name);
         }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
         for name in [
             "",
             "distinct",
@@ -152,6 +250,8 @@ mod tests {
             "single-1",
             "grouped-4",
             "distinct-1-2",
+            "bn254-subnet",
+            "bn254-bn254-single",
         ] {
             assert_eq!(
                 name.parse::<Scenario>(),
@@ -161,7 +261,9 @@ mod tests {
         for name in [
             "distinct-0",
             "grouped-4-5",
+            "grouped-4-0",
             "poisoned-4-5",
+            "poisoned-4-0",
             "distinct-1048577",
         ] {
             assert_eq!(

@@ -1,6 +1,6 @@
 use tutti_engine::{Engine, SubmitOptions, SubmitRefused};
-use tutti_types::Verdict;
 
+use crate::scenario::Scenario;
 use crate::workload::Workload;
 
 /// Whatever can be timed over a workload. Building what it needs from the wire's bytes is part
@@ -15,8 +15,13 @@ pub trait Subject {
 pub enum SubjectFailure {
     #[error("the engine refused: {0}")]
     Refused(#[from] SubmitRefused),
-    #[error("{0} items came out invalid, and not those that are")]
+    #[error("{0} items did not get the verdict that is theirs")]
     WrongVerdicts(usize),
+    #[error("{subject} does not do {scenario}: choose another baseline, or none")]
+    NotOffered {
+        subject: &'static str,
+        scenario: Scenario,
+    },
     #[error("{0}")]
     Other(String),
 }
@@ -42,18 +47,9 @@ impl Subject for EngineSubject {
             ..SubmitOptions::default()
         };
         let answer = self.engine.run(workload.work(), options)?;
-        check(&answer.outcomes.verdicts(), &workload.bad)
-    }
-}
-
-/// Exactly the bad items must be invalid, everything else valid.
-pub(crate) fn check(verdicts: &[Verdict], bad: &[usize]) -> Result<(), SubjectFailure> {
-    let invalid: Vec<usize> = (0..verdicts.len())
-        .filter(|&at| !verdicts[at].is_valid())
-        .collect();
-    if invalid == bad {
-        Ok(())
-    } else {
-        Err(SubjectFailure::WrongVerdicts(invalid.len()))
+        match workload.wrong(&answer.outcomes.verdicts()) {
+            0 => Ok(()),
+            wrong => Err(SubjectFailure::WrongVerdicts(wrong)),
+        }
     }
 }

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+
+/// Enough for the second digit of an interval's ends.
+const RESAMPLES: usize = 2_000;
+
+/// A median with what it may be by chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    pub median: f64,
+    pub quartiles: [f64; 2],
+    /// The 95 % bootstrap interval of the median: it says how well the rounds of this run agree,
+    /// not what another machine would give.
+    pub interval: [f64; 2],
+}
+
+/// `None` of no values.
+pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
+    if values.is_empty() {
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut medians = resampled_medians(values);
+    medians.sort_unstable_by(f64::total_cmp);
+    Some(Estimate {
+        median: quantile(&sorted, 0.5),
+        quartiles: [quantile(&sorted, 0.25), quantile(&sorted, 0.75)],
+        interval: [quantile(&medians, 0.025), quantile(&medians, 0.975)],
+    })
+}
+
+/// Medians of samples drawn from the values with replacement; the same values give the same.
+pub(crate) fn resampled_medians(values: &[f64]) -> Vec<f64> {
+    let mut random = ChaCha20Rng::seed_from_u64(values.len() as u64);
+    let mut sample = vec![0.0; values.len()];
+    (0..RESAMPLES)
+        .map(|_| {
+            for place in &mut sample {
+                *place = values[below(&mut random, values.len())];
+            }
+            sample.sort_unstable_by(f64::total_cmp);
+            quantile(&sample, 0.5)
+        })
+        .collect()
+}
+
+/// Between the two neighbours where the place is not whole.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = (sorted.len() - 1) as f64 * share;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    sorted[below] + (sorted[above] - sorted[below]) * place.fract()
+}
+
+fn below(random: &mut ChaCha20Rng, end: usize) -> usize {
+    ((u64::from(random.next_u32()) * end as u64) >> 32) as usize
+}
+
+/// Round by round, so that what slowed both down in a round cancels out.
+pub(crate) fn round_ratios(above: &[Duration], below: &[Duration]) -> Vec<f64> {
+    above
+        .iter()
+        .zip(below)
+        .map(|(a, b)| a.as_secs_f64() / b.as_secs_f64())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_leave_no_doubt() {
+        let certain = Estimate {
+            median: 3.0,
+            quartiles: [3.0; 2],
+            interval: [3.0; 2],
+        };
+        assert_eq!(estimate(&[3.0; 9]), Some(certain));
+    }
+
+    #[test]
+    fn of_nothing_there_is_no_estimate() {
+        assert_eq!(estimate(&[]), None);
+    }
+
+    /// Of 200 samples of 25 uniform values, the interval must hold the true median about 190
+    /// times. 178 is four standard deviations below.
+    #[test]
+    fn the_interval_holds_the_true_median_as_often_as_it_says() {
+        let mut random = ChaCha20Rng::seed_from_u64(1);
+        let held = (0..200)
+            .filter(|_| {
+                let values: Vec<f64> = (0..25)
+                    .map(|_| f64::from(random.next_u32()) / 2f64.powi(32))
+                    .collect();
+                let [low, high] = estimate(&values).expect("there are values").interval;
+                (low..=high).contains(&0.5)
+            })
+            .count();
+        assert!((178..=200).contains(&held), "{held} of 200");
+    }
+
+    #[test]
+    fn a_round_that_slowed_both_changes_no_ratio() {
+        let ms = Duration::from_millis;
+        let ratios = round_ratios(&[ms(20), ms(200)], &[ms(10), ms(100)]);
+        assert_eq!(ratios, [2.0, 2.0]);
+    }
+}
