@@ -236,14 +236,16 @@ impl<W: Signed> VerifyParcelBuilder<W> {
                 .iter()
                 .map(|(_, indices, message)| (indices.len(), &*parcel.messages[*message as usize])),
         )?;
+        let mut signers = 0;
         for (source, indices, _) in terms {
             let len = parcel.sources[*source as usize].len();
             if let Some(at) = indices.iter().position(|&index| index as usize >= len) {
                 return Err(Verdict::Invalid(
                     InvalidReason::UnknownKey,
-                    Part::Key(at as u32),
+                    Part::Key((signers + at) as u32),
                 ));
             }
+            signers += indices.len();
         }
         if matches!(signature, Wire::Infinity) {
             return Err(Verdict::Invalid(InvalidReason::Infinity, Part::Signature));
