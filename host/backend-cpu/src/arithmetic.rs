@@ -9,6 +9,8 @@ use tutti_lanes::Ifma;
 use tutti_types::{HashVariant, InvalidReason};
 
 use crate::StartError;
+use crate::weighted_sum;
+use crate::weights::{DigitShape, Weight};
 
 /// What the operator asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +55,15 @@ impl Arithmetic {
         }
     }
 
+    /// From how many points on a weighted sum through shared buckets is cheaper than weighing
+    /// each point by itself.
+    pub(crate) const fn shared_buckets_from(self) -> usize {
+        match self {
+            Self::Scalar => 4,
+            Self::Ifma(_) => 64,
+        }
+    }
+
     /// How many points make a task: all threads have one, and lanes are filled.
     fn task(self, count: usize) -> usize {
         let share = count.div_ceil(rayon::current_num_threads());
@@ -86,6 +97,52 @@ pub(crate) trait Bulk: PointHash {
             .map(|message| Self::hash(hashing, message, &[]))
             .collect()
     }
+
+    /// Each point times its weight; none where that is infinity.
+    fn weigh_each(
+        _: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        _: DigitShape,
+    ) -> Vec<Option<Self::Affine>> {
+        weigh_one_by_one::<Self>(points, weights)
+    }
+}
+
+fn weigh_one_by_one<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<Option<G::Affine>> {
+    let signed = weighted_sum::signed::<G>(points, weights);
+    let sums: Vec<G::Sum> = signed
+        .iter()
+        .zip(weights)
+        .map(|(point, w)| G::mul(point, w.magnitude))
+        .collect();
+    G::normalise(&sums)
+}
+
+/// Each point with its weight.
+fn weigh_in_lanes<G: Group>(
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+    short: impl FnOnce(&[G::Affine], &[u64]) -> Vec<G::Affine>,
+    long: impl FnOnce(&[G::Affine], &[u128]) -> Vec<G::Affine>,
+) -> Vec<G::Affine> {
+    let signed = weighted_sum::signed::<G>(points, weights);
+    if shape.magnitude_bits() <= u64::BITS {
+        let scalars: Vec<u64> = weights
+            .iter()
+            .map(|weight| weight.magnitude as u64)
+            .collect();
+        short(&signed, &scalars)
+    } else {
+        let scalars: Vec<u128> = weights.iter().map(|weight| weight.magnitude).collect();
+        long(&signed, &scalars)
+    }
+}
+
+/// blst writes infinity as zeros, in affine coordinates too.
+fn finite_or_none<P: Default + PartialEq>(point: P) -> Option<P> {
+    (point != P::default()).then_some(point)
 }
 
 pub(crate) trait BulkCurve: Curve {
@@ -103,6 +160,25 @@ pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {}
 impl<W: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve>> World for W {}
 
 impl Bulk for bls12_381::G1 {
+    fn weigh_each(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+    ) -> Vec<Option<Self::Affine>> {
+        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
+            return weigh_one_by_one::<Self>(points, weights);
+        };
+        let weighted = weigh_in_lanes::<Self>(
+            points,
+            weights,
+            shape,
+            |points, scalars| tutti_lanes::multiply_g1_64(ifma, points, scalars),
+            |points, scalars| tutti_lanes::multiply_g1_128(ifma, points, scalars),
+        );
+        weighted.into_iter().map(finite_or_none).collect()
+    }
+
     fn finite_each(
         arithmetic: Arithmetic,
         wires: &[Wire<Self>],
@@ -119,6 +195,25 @@ impl Bulk for bls12_381::G1 {
 }
 
 impl Bulk for bls12_381::G2 {
+    fn weigh_each(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+    ) -> Vec<Option<Self::Affine>> {
+        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
+            return weigh_one_by_one::<Self>(points, weights);
+        };
+        let weighted = weigh_in_lanes::<Self>(
+            points,
+            weights,
+            shape,
+            |points, scalars| tutti_lanes::multiply_g2_64(ifma, points, scalars),
+            |points, scalars| tutti_lanes::multiply_g2_128(ifma, points, scalars),
+        );
+        weighted.into_iter().map(finite_or_none).collect()
+    }
+
     fn finite_each(
         arithmetic: Arithmetic,
         wires: &[Wire<Self>],
@@ -146,19 +241,10 @@ impl Bulk for bls12_381::G2 {
             _ => None,
         };
         match in_lanes {
-            Some((ifma, dst)) => {
-                let infinity = bls12_381::P2Affine::default();
-                tutti_lanes::hash_to_g2(ifma, messages, dst)
-                    .into_iter()
-                    .map(|point| {
-                        if point == infinity {
-                            Err(InvalidReason::Infinity)
-                        } else {
-                            Ok(point)
-                        }
-                    })
-                    .collect()
-            }
+            Some((ifma, dst)) => tutti_lanes::hash_to_g2(ifma, messages, dst)
+                .into_iter()
+                .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
+                .collect(),
             None => messages
                 .iter()
                 .map(|message| Self::hash(hashing, message, &[]))

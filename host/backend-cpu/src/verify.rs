@@ -4,12 +4,12 @@
 use rayon::prelude::*;
 use tutti_backend::Outcomes;
 use tutti_curves::{Curve, Group, Signed};
-use tutti_types::Verdict;
+use tutti_types::{GroupId, Verdict};
 
 use crate::Context;
 use crate::arithmetic::{Arithmetic, BulkCurve, World};
 use crate::caches::WorldCaches;
-use crate::resolve::{Factor, FlatItem, ItemState, Parcels, Resolved, SigPoint, resolve};
+use crate::resolve::{Factor, FlatItem, ItemState, KeyPoint, Parcels, Resolved, SigPoint, resolve};
 use crate::search;
 use crate::weighted_sum;
 use crate::weights::{self, DigitShape, Weight};
@@ -166,7 +166,7 @@ impl<'a, W: World> Weighted<'a, W> {
 
     fn bad_items(&self) -> Vec<u32> {
         let product = product::<W>(&self.leaves);
-        if self.holds(&product, &self.sum) {
+        if self.holds(&product, &[], &self.sum) {
             Vec::new()
         } else {
             search::bad_items(self)
@@ -181,34 +181,25 @@ impl<'a, W: World> Weighted<'a, W> {
         self.sum
     }
 
-    /// Whether the product of Miller loops is what the weighted sum of signatures says.
-    pub(crate) fn holds(&self, product: &Gt<W>, signatures: &SigSum<W>) -> bool {
-        let value = match W::Sig::to_affine(signatures) {
-            None => *product,
-            Some(sum) => {
-                let loops = W::Curve::miller(&[W::signature_pair(&sum)]);
-                W::Curve::mul(product, &loops)
-            }
-        };
-        W::Curve::is_one(&value)
+    /// Whether Miller loops that were made before, those of some items' own factors and the one
+    /// of the weighted sum of all their signatures come to one.
+    pub(crate) fn holds(&self, made: &Gt<W>, items: &[u32], signatures: &SigSum<W>) -> bool {
+        let factors: Vec<Factor> = items
+            .iter()
+            .flat_map(|&item| self.factors_of(item))
+            .collect();
+        let groups = self.groups(&factors);
+        let mut pairs = self.pairs(&groups.iter().collect::<Vec<_>>());
+        pairs.extend(W::Sig::to_affine(signatures).map(|sum| W::signature_pair(&sum)));
+        let loops = W::Curve::miller_many(self.arithmetic, &pairs);
+        W::Curve::is_one(&W::Curve::mul(made, &loops))
     }
 
     /// The weighted sum of some items' signatures.
     pub(crate) fn signature_sum(&self, items: &[u32]) -> SigSum<W> {
         let (weights, points): (Vec<_>, Vec<_>) =
             items.iter().map(|&item| self.entry(item)).unzip();
-        weighted_sum::unchecked::<W::Sig>(&points, &weights, self.shape)
-    }
-
-    /// The Miller loops of some items alone, which may share groups with others.
-    pub(crate) fn product_of(&self, items: &[u32]) -> Gt<W> {
-        let factors: Vec<Factor> = items
-            .iter()
-            .flat_map(|&item| self.factors_of(item))
-            .collect();
-        let groups = self.groups(&factors);
-        let references: Vec<_> = groups.iter().collect();
-        W::Curve::miller_many(self.arithmetic, &self.pairs(&references))
+        weighted_sum::unchecked::<W::Sig>(self.arithmetic, &points, &weights, self.shape)
     }
 
     fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
@@ -257,74 +248,57 @@ impl<'a, W: World> Weighted<'a, W> {
 
     /// One pair for each group: its varied side added up with weights, its shared side as it is.
     fn pairs(&self, groups: &[&FactorGroup]) -> Vec<Pair<W>> {
-        let sides: Vec<Side<W>> = groups.iter().map(|group| self.side(group)).collect();
-        let keys: Vec<_> = sides
-            .iter()
-            .filter_map(|side| match side {
-                Side::Keys(sum, _) => Some(*sum),
-                Side::Messages(..) => None,
-            })
-            .collect();
-        let messages: Vec<_> = sides
-            .iter()
-            .filter_map(|side| match side {
-                Side::Messages(_, sum) => Some(*sum),
-                Side::Keys(..) => None,
-            })
-            .collect();
-        let mut keys = W::Key::normalise(&keys).into_iter();
-        let mut messages = W::Sig::normalise(&messages).into_iter();
-        sides
-            .iter()
-            .filter_map(|side| match side {
-                // Weighted keys that cancel leave a pairing of one.
-                Side::Keys(_, message) => keys
-                    .next()?
-                    .map(|key| W::pair(&key, &self.resolved.messages[*message])),
-                Side::Messages(key, _) => messages
-                    .next()?
-                    .map(|sum| W::pair(&self.resolved.keys[*key], &sum)),
-            })
-            .collect()
+        let (mut keys, mut messages) = (Vec::new(), Vec::new());
+        for group in groups {
+            match self.shared_by(group) {
+                Shared::Message => keys.push(self.weighted_keys(group)),
+                Shared::Key => messages.push(self.weighted_messages(group)),
+            }
+        }
+        let mut keys = weighted_sum::each::<W::Key>(self.arithmetic, &keys, self.shape).into_iter();
+        let mut messages =
+            weighted_sum::each::<W::Sig>(self.arithmetic, &messages, self.shape).into_iter();
+        // Weighted points that cancel leave a pairing of one: no pair.
+        let pair = |group: &&FactorGroup| {
+            let first = group.factors[0];
+            match self.shared_by(group) {
+                Shared::Message => {
+                    let message = &self.resolved.messages[first.message as usize];
+                    keys.next()?.map(|key| W::pair(&key, message))
+                }
+                Shared::Key => {
+                    let key = &self.resolved.keys[first.key as usize];
+                    messages.next()?.map(|message| W::pair(key, &message))
+                }
+            }
+        };
+        groups.iter().filter_map(pair).collect()
     }
 
-    fn side(&self, group: &FactorGroup) -> Side<W> {
-        let weights: Vec<Weight> = group
-            .factors
-            .iter()
-            .map(|factor| self.entry(factor.item).0)
-            .collect();
-        let first = group.factors[0];
-        // A single factor may carry its weight on either side: G1 is the cheaper one.
-        let on_keys = match (group.factors.len(), self.shared) {
-            (1, _) => W::KEY_GROUP == tutti_types::GroupId::G1,
-            (_, Shared::Message) => true,
-            (_, Shared::Key) => false,
-        };
-        if on_keys {
-            let keys: Vec<_> = group
-                .factors
-                .iter()
-                .map(|f| self.resolved.keys[f.key as usize])
-                .collect();
-            let sum = weighted_sum::unchecked::<W::Key>(&keys, &weights, self.shape);
-            Side::Keys(sum, first.message as usize)
-        } else {
-            let messages: Vec<_> = group
-                .factors
-                .iter()
-                .map(|f| self.resolved.messages[f.message as usize])
-                .collect();
-            let sum = weighted_sum::unchecked::<W::Sig>(&messages, &weights, self.shape);
-            Side::Messages(first.key as usize, sum)
+    /// What a group's pair shares. A single factor may carry its weight on either side: G1 is
+    /// the cheaper one.
+    fn shared_by(&self, group: &FactorGroup) -> Shared {
+        match (group.factors.len(), W::KEY_GROUP) {
+            (1, GroupId::G1) => Shared::Message,
+            (1, GroupId::G2) => Shared::Key,
+            _ => self.shared,
         }
     }
-}
 
-/// A pair in the making: the side that is a sum, and the place of the other.
-enum Side<W: World> {
-    Keys(<W::Key as Group>::Sum, usize),
-    Messages(usize, SigSum<W>),
+    fn weighted_keys(&self, group: &FactorGroup) -> Vec<(KeyPoint<W>, Weight)> {
+        let weighted = |f: &Factor| (self.resolved.keys[f.key as usize], self.entry(f.item).0);
+        group.factors.iter().map(weighted).collect()
+    }
+
+    fn weighted_messages(&self, group: &FactorGroup) -> Vec<(SigPoint<W>, Weight)> {
+        let weighted = |f: &Factor| {
+            (
+                self.resolved.messages[f.message as usize],
+                self.entry(f.item).0,
+            )
+        };
+        group.factors.iter().map(weighted).collect()
+    }
 }
 
 /// Factors that share a message or a key.

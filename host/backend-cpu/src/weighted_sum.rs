@@ -19,8 +19,6 @@ const BUCKETS_FROM: usize = 128;
 /// windows, and each of the t 2^(c-1) bucket sums is checked.
 pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
     let bits = match points {
-        // Only digits of 4 bits make up 128 exactly.
-        _ if security > 64 => 4,
         0..=1_535 => 4,
         1_536..=6_143 => 5,
         _ => 6,
@@ -37,18 +35,18 @@ pub(crate) fn checked<G: Bulk>(
     shape: DigitShape,
 ) -> Result<G::Sum, Vec<usize>> {
     if G::PRIME_ORDER {
-        return Ok(unchecked::<G>(points, weights, shape));
+        return Ok(unchecked::<G>(arithmetic, points, weights, shape));
     }
     if points.len() < BUCKETS_FROM {
         let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
-            Ok(unchecked::<G>(points, weights, shape))
+            Ok(unchecked::<G>(arithmetic, points, weights, shape))
         } else {
             Err(bad)
         };
     }
     let negated: Vec<_> = points.iter().map(G::negate).collect();
-    let windows: Vec<Window<G>> = (0..shape.count)
+    let windows: Vec<Window<G>> = (0..shape.windows())
         .into_par_iter()
         .map(|window| Window::fill(arithmetic, points, &negated, weights, shape, window))
         .collect();
@@ -88,7 +86,8 @@ fn outside<G: Bulk>(
 }
 
 /// The sum of `weights[i] * points[i]` for points known to be in the subgroup.
-pub(crate) fn unchecked<G: Group>(
+pub(crate) fn unchecked<G: Bulk>(
+    arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
     shape: DigitShape,
@@ -96,7 +95,7 @@ pub(crate) fn unchecked<G: Group>(
     /// Below this a second thread costs more than it brings.
     const POINTS_PER_TASK: usize = 512;
     if points.len() < 2 * POINTS_PER_TASK {
-        return sum_of_part::<G>(points, weights, shape);
+        return sum_of_part::<G>(arithmetic, points, weights, shape);
     }
     let part = points
         .len()
@@ -105,14 +104,28 @@ pub(crate) fn unchecked<G: Group>(
     points
         .par_chunks(part)
         .zip(weights.par_chunks(part))
-        .map(|(points, weights)| sum_of_part::<G>(points, weights, shape))
+        .map(|(points, weights)| sum_of_part::<G>(arithmetic, points, weights, shape))
         .reduce(G::zero, |a, b| G::add(&a, &b))
 }
 
-fn sum_of_part<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitShape) -> G::Sum {
-    /// Below this the shared buckets cost more than single multiplications.
-    const SHARED_FROM: usize = 4;
-    let signed: Vec<_> = points
+fn sum_of_part<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+) -> G::Sum {
+    if points.len() < arithmetic.shared_buckets_from() {
+        let weighted = G::weigh_each(arithmetic, points, weights, shape);
+        return G::sum(&weighted.iter().flatten().collect::<Vec<_>>());
+    }
+    let signed = signed::<G>(points, weights);
+    let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
+    G::msm(&signed, &magnitudes, shape.magnitude_bits())
+}
+
+/// The points with their weights' signs.
+pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<G::Affine> {
+    points
         .iter()
         .zip(weights)
         .map(|(point, weight)| {
@@ -122,17 +135,7 @@ fn sum_of_part<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitS
                 *point
             }
         })
-        .collect();
-    if points.len() < SHARED_FROM {
-        return signed
-            .iter()
-            .zip(weights)
-            .fold(G::zero(), |sum, (point, weight)| {
-                G::add(&sum, &G::mul(point, weight.magnitude))
-            });
-    }
-    let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
-    G::msm(&signed, &magnitudes, shape.magnitude_bits())
+        .collect()
 }
 
 /// One window's bucket sums.
@@ -153,7 +156,7 @@ impl<G: Bulk> Window<G> {
         window: u32,
     ) -> Self {
         let mut buckets: Vec<Vec<&G::Affine>> =
-            vec![Vec::with_capacity(points.len() / shape.buckets()); shape.buckets()];
+            vec![Vec::with_capacity(points.len() / shape.buckets(window)); shape.buckets(window)];
         for (at, weight) in weights.iter().enumerate() {
             let digit = weight.digit(window);
             if digit != 0 {
@@ -191,8 +194,43 @@ impl<G: Bulk> Window<G> {
 }
 
 fn combine<G: Bulk>(windows: &[Window<G>], shape: DigitShape) -> G::Sum {
+    let step = shape.window_bits(0);
     windows.iter().rev().fold(G::zero(), |sum, window| {
-        let shifted = (0..shape.bits).fold(sum, |sum, _| G::add(&sum, &sum));
+        let shifted = (0..step).fold(sum, |sum, _| G::add(&sum, &sum));
         G::add(&shifted, &window.total())
     })
+}
+
+/// Each list's weighted sum; none where it is infinity. Lists of one are many at a time.
+pub(crate) fn each<G: Bulk>(
+    arithmetic: Arithmetic,
+    lists: &[Vec<(G::Affine, Weight)>],
+    shape: DigitShape,
+) -> Vec<Option<G::Affine>> {
+    let (points, weights): (Vec<_>, Vec<_>) = lists
+        .iter()
+        .filter(|list| list.len() == 1)
+        .map(|list| list[0])
+        .unzip();
+    let mut singles = G::weigh_each(arithmetic, &points, &weights, shape).into_iter();
+    let sums: Vec<G::Sum> = lists
+        .iter()
+        .filter(|list| list.len() != 1)
+        .map(|list| {
+            let (points, weights): (Vec<_>, Vec<_>) = list.iter().copied().unzip();
+            unchecked::<G>(arithmetic, &points, &weights, shape)
+        })
+        .collect();
+    let mut sums = G::normalise(&sums).into_iter();
+    lists
+        .iter()
+        .map(|list| {
+            if list.len() == 1 {
+                singles.next()
+            } else {
+                sums.next()
+            }
+            .flatten()
+        })
+        .collect()
 }

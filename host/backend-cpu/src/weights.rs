@@ -1,7 +1,8 @@
 //! Random coefficients as signed digits.
 //!
-//! A coefficient is `sum over w of digit[w] * 2^(c w)` with `t` digits, each uniform in
-//! `-(2^(c-1) - 1) ..= 2^(c-1)`: 2^(c t) different values, all equally likely and all
+//! A coefficient is `sum over w of digit[w] * 2^(c w)`. A digit of b bits is uniform in
+//! `-(2^(b-1) - 1) ..= 2^(b-1)`; all have c bits but the last, which has what is left of the
+//! security s wanted. So there are 2^s different coefficients, all equally likely and all
 //! different modulo the group order, which is far longer. The digits serve twice: the
 //! coefficient weighs the item's equation, and each digit throws the item's point into a
 //! random bucket (`weighted_sum`).
@@ -11,31 +12,37 @@ use rand_core::RngCore;
 /// The shape of a batch's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DigitShape {
-    /// c: bits of a digit, 2 to 8.
-    pub(crate) bits: u32,
-    /// t: digits of a coefficient; `bits * count` is at least the security wanted.
-    pub(crate) count: u32,
+    /// c: bits of every digit but the last, 2 to 8.
+    bits: u32,
+    /// s: bits of security, 64 or 128, which is what all digits' bits add up to.
+    security: u32,
 }
 
 impl DigitShape {
-    /// Digits for at least `security` bits. Each digit is at most half its window, so the
-    /// magnitude is below (2^(c t) - 1) * 2^(c-1) / (2^c - 1) < 2^(c t): it fits 128 bits.
     pub(crate) const fn new(bits: u32, security: u32) -> Self {
-        let shape = Self {
-            bits,
-            count: security.div_ceil(bits),
-        };
-        assert!(shape.magnitude_bits() <= u128::BITS && shape.count as usize <= MAX_DIGITS);
-        shape
+        assert!(bits >= 2 && bits <= 8 && security <= u128::BITS);
+        Self { bits, security }
     }
 
-    pub(crate) const fn buckets(self) -> usize {
-        1 << (self.bits - 1)
+    /// t: digits of a coefficient.
+    pub(crate) const fn windows(self) -> u32 {
+        self.security.div_ceil(self.bits)
     }
 
-    /// Bits that hold any coefficient's magnitude.
+    pub(crate) const fn window_bits(self, window: u32) -> u32 {
+        let left = self.security - self.bits * window;
+        if left < self.bits { left } else { self.bits }
+    }
+
+    /// Magnitudes of a window's digits that are not zero.
+    pub(crate) const fn buckets(self, window: u32) -> usize {
+        1 << (self.window_bits(window) - 1)
+    }
+
+    /// Bits that hold any coefficient's magnitude. The digits are at most half their windows:
+    /// the highest is at most 2^(s-1), and all below it come to less than 2^(s-b) <= 2^(s-1).
     pub(crate) const fn magnitude_bits(self) -> u32 {
-        self.bits * self.count
+        self.security
     }
 }
 
@@ -63,19 +70,19 @@ impl Weight {
     fn draw(shape: DigitShape, random: &mut impl RngCore) -> Self {
         let mut digits = [0; MAX_DIGITS];
         let mut bytes = [0; MAX_DIGITS];
-        random.fill_bytes(&mut bytes[..shape.count as usize]);
-        let largest = 1i16 << (shape.bits - 1);
-        let mask = (1i16 << shape.bits) - 1;
+        random.fill_bytes(&mut bytes[..shape.windows() as usize]);
         let (mut positive, mut negative) = (0u128, 0u128);
-        for window in 0..shape.count {
-            // Uniform in 0 ..= 2^c - 1, moved down by 2^(c-1) - 1.
+        for window in 0..shape.windows() {
+            let bits = shape.window_bits(window);
+            let (mask, largest) = ((1i16 << bits) - 1, 1i16 << (bits - 1));
+            // Uniform in 0 ..= 2^b - 1, moved down by 2^(b-1) - 1.
             let digit = (i16::from(bytes[window as usize]) & mask) - (largest - 1);
             digits[window as usize] = digit;
             let part = u128::from(digit.unsigned_abs()) << (shape.bits * window);
             if digit < 0 {
-                negative += part
+                negative += part;
             } else {
-                positive += part
+                positive += part;
             }
         }
         Self {
@@ -99,25 +106,25 @@ mod tests {
     #[test]
     fn digits_and_magnitude_are_one_number() {
         let mut random = ChaCha20Rng::seed_from_u64(1);
-        let short = (2..=8).map(|bits| DigitShape::new(bits, 64));
-        let long = [2, 4, 8].map(|bits| DigitShape::new(bits, 128));
-        for shape in short.chain(long) {
-            {
-                let bits = shape.bits;
-                for weight in draw(200, shape, &mut random) {
-                    // Horner modulo 2^128 is enough to compare: both sides are below it.
-                    let value = (0..shape.count).rev().fold(0i128, |value, window| {
-                        value
-                            .wrapping_mul(1 << bits)
-                            .wrapping_add(i128::from(weight.digit(window)))
-                    });
-                    let signed = if weight.negative {
-                        (weight.magnitude as i128).wrapping_neg()
-                    } else {
-                        weight.magnitude as i128
-                    };
-                    assert_eq!(value, signed);
-                }
+        for (bits, security) in (2..=8).flat_map(|bits| [(bits, 64), (bits, 128)]) {
+            let shape = DigitShape::new(bits, security);
+            let windows = 0..shape.windows();
+            assert_eq!(windows.map(|w| shape.window_bits(w)).sum::<u32>(), security);
+            for weight in draw(200, shape, &mut random) {
+                assert!(128 - weight.magnitude.leading_zeros() <= shape.magnitude_bits());
+                // Horner modulo 2^128: both sides are below it in magnitude.
+                let value = (0..shape.windows()).rev().fold(0i128, |value, window| {
+                    value
+                        .wrapping_mul(1 << bits)
+                        .wrapping_add(i128::from(weight.digit(window)))
+                });
+                let magnitude = weight.magnitude as i128;
+                let signed = if weight.negative {
+                    magnitude.wrapping_neg()
+                } else {
+                    magnitude
+                };
+                assert_eq!(value, signed);
             }
         }
     }
@@ -128,7 +135,7 @@ mod tests {
         let shape = DigitShape::new(4, 64);
         let mut counts = [0u32; 16];
         for weight in draw(4_000, shape, &mut random) {
-            for window in 0..shape.count {
+            for window in 0..shape.windows() {
                 counts[(weight.digit(window) + 7) as usize] += 1;
             }
         }
