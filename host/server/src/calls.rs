@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn grpc_timeouts_are_read_as_the_protocol_has_them() {
         assert_eq!(grpc_timeout("250m"), Some(Duration::from_millis(250)));
-        assert_eq!(grpc_timeout("1H"), Some(Duration::from_secs(3600)));
+        assert_eq!(grpc_timeout("1H"), Some(Duration::from_hours(1)));
         assert_eq!(
             grpc_timeout("99999999u"),
             Some(Duration::from_micros(99_999_999))

@@ -16,6 +16,8 @@ use crate::refusal::Refusal;
 /// Reading fewer items than this takes less than handing them to another thread.
 const READ_HERE_MAX: usize = 1_024;
 
+const RETRY_MIN: Duration = Duration::from_millis(1);
+
 /// What all services stand on.
 #[derive(Debug)]
 pub(crate) struct Frontend {
@@ -88,13 +90,27 @@ impl Frontend {
         Ok(match answer {
             Ok(answer) => {
                 waiting.ticket = None;
-                answer
+                match answer.outcomes {
+                    Outcomes::Undecided(UndecidedCause::Overload, _) => {
+                        return Err(self.source_full());
+                    }
+                    _ => answer,
+                }
             }
             Err(cause) => Answer {
                 outcomes: Outcomes::Undecided(cause, items),
                 timing: tutti_engine::Timing::default(),
             },
         })
+    }
+
+    /// The caller's share of the queue is full, though the queue may not be.
+    fn source_full(&self) -> Refusal {
+        let queued = Duration::from_micros(self.engine.queue().cost_us);
+        Refusal::QueueFull {
+            what: "this source has its share of the queue",
+            retry_after: (queued / tutti_engine::cores() as u32 / 4).max(RETRY_MIN),
+        }
     }
 
     /// Has the rest of a request's items decided.
@@ -121,7 +137,7 @@ fn refused(refused: SubmitRefused) -> Refusal {
     match refused {
         SubmitRefused::QueueFull { retry_after, .. } => Refusal::QueueFull {
             what: "work is accepted faster than it is done",
-            retry_after: retry_after.max(Duration::from_millis(1)),
+            retry_after: retry_after.max(RETRY_MIN),
         },
         SubmitRefused::ShuttingDown => Refusal::Draining,
         SubmitRefused::Empty => Refusal::malformed("items", "send at least one"),
