@@ -115,6 +115,10 @@ impl Material {
         it
     }
 
+    fn coefficients(&self) -> Vec<[u8; 8]> {
+        self.scalars.iter().map(|s| s.to_le_bytes()).collect()
+    }
+
     /// 32 bytes each.
     fn messages(&self) -> Vec<&[u8]> {
         self.key_bytes.iter().map(|k| &k[..32]).collect()
@@ -256,6 +260,58 @@ fn multiple_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                     }
                     keep(a);
                 }
+            }),
+        ),
+        (
+            "G1 MSM, 64 bits",
+            Box::new(move || keep(tutti_lanes::msm_g1(isa, &m.keys, &m.coefficients()))),
+            Box::new(|| {
+                let bytes: Vec<u8> = m.scalars.iter().flat_map(|s| s.to_le_bytes()).collect();
+                let (points, scalars) = (
+                    [m.keys.as_ptr(), std::ptr::null()],
+                    [bytes.as_ptr(), std::ptr::null()],
+                );
+                let mut sum = blst_p1::default();
+                // SAFETY: contiguous points and scalars of 8 bytes, and scratch of the size asked for.
+                unsafe {
+                    let scratch = blst::blst_p1s_mult_pippenger_scratch_sizeof(m.keys.len());
+                    let mut scratch = vec![0u64; scratch / 8];
+                    blst::blst_p1s_mult_pippenger(
+                        &raw mut sum,
+                        points.as_ptr(),
+                        m.keys.len(),
+                        scalars.as_ptr(),
+                        64,
+                        scratch.as_mut_ptr(),
+                    );
+                }
+                keep(sum);
+            }),
+        ),
+        (
+            "G2 MSM, 64 bits",
+            Box::new(move || keep(tutti_lanes::msm_g2(isa, &m.signatures, &m.coefficients()))),
+            Box::new(|| {
+                let bytes: Vec<u8> = m.scalars.iter().flat_map(|s| s.to_le_bytes()).collect();
+                let (points, scalars) = (
+                    [m.signatures.as_ptr(), std::ptr::null()],
+                    [bytes.as_ptr(), std::ptr::null()],
+                );
+                let mut sum = blst_p2::default();
+                // SAFETY: contiguous points and scalars of 8 bytes, and scratch of the size asked for.
+                unsafe {
+                    let scratch = blst::blst_p2s_mult_pippenger_scratch_sizeof(m.signatures.len());
+                    let mut scratch = vec![0u64; scratch / 8];
+                    blst::blst_p2s_mult_pippenger(
+                        &raw mut sum,
+                        points.as_ptr(),
+                        m.signatures.len(),
+                        scalars.as_ptr(),
+                        64,
+                        scratch.as_mut_ptr(),
+                    );
+                }
+                keep(sum);
             }),
         ),
     ]

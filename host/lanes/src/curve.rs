@@ -33,14 +33,6 @@ impl<F: Element> Affine<F> {
     }
 
     #[inline(always)]
-    pub(crate) fn select(m: Mask, yes: &Self, no: &Self) -> Self {
-        Self {
-            x: F::select(m, &yes.x, &no.x),
-            y: F::select(m, &yes.y, &no.y),
-        }
-    }
-
-    #[inline(always)]
     pub(crate) fn neg(&self) -> Self {
         Self {
             x: self.x,

@@ -9,6 +9,11 @@ use crate::vector::Mask;
 /// Eight elements of Fp or of Fp2.
 pub(crate) trait Element: Copy {
     type Sum: ElementSum<Element = Self>;
+    /// One element by itself, in memory.
+    type Packed: Copy;
+
+    fn gather(isa: Ifma, x: [&Self::Packed; 8]) -> Self;
+    fn scatter(&self) -> [Self::Packed; 8];
 
     fn zero(isa: Ifma) -> Self;
     fn one(isa: Ifma) -> Self;
@@ -53,6 +58,17 @@ pub(crate) trait ElementSum:
 
 impl Element for Fp {
     type Sum = Sum;
+    type Packed = [u64; 8];
+
+    #[inline(always)]
+    fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Self {
+        Self::gather(isa, x)
+    }
+
+    #[inline(always)]
+    fn scatter(&self) -> [[u64; 8]; 8] {
+        self.scatter()
+    }
 
     #[inline(always)]
     fn zero(isa: Ifma) -> Self {
@@ -115,6 +131,7 @@ impl ElementSum for Sum {
 }
 
 /// The inverses of all, for the price of one and three products each. 0 stays 0 and disturbs no other.
+#[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn invert_all<F: Element>(xs: &mut [F]) {
     let Some(first) = xs.first() else { return };
     let (zero, one) = (F::zero(first.isa()), F::one(first.isa()));

@@ -275,19 +275,13 @@ fn mul(a: &Fp, b: &Fp) -> Fp {
     reduce::<false>(&product_of(&a.0, &b.0))
 }
 
-// The next two are functions of their own, not inlined into what builds on them: two products side by side need more
-// registers than there are, and the compiler would interleave and spill.
+// A function of its own, not inlined into what builds on it: two products side by side need more registers than there are,
+// and the compiler would interleave and spill.
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn wide_mul(a: &Factor, b: &Factor) -> Wide {
     product_of(&a.0, &b.0)
-}
-
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn wide_sqr(a: &Fp) -> Wide {
-    square_of(&a.0)
 }
 
 #[inline(never)]
@@ -372,19 +366,7 @@ impl Fp {
         Self(x)
     }
 
-    /// The product before its reduction.
-    #[inline(always)]
-    pub(crate) fn wide_mul(&self, o: &Self) -> Wide {
-        self.factor().wide_mul(o.factor())
-    }
-
     /// The square before its reduction.
-    #[inline(always)]
-    pub(crate) fn wide_sqr(&self) -> Wide {
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { wide_sqr(self) }
-    }
-
     #[inline(always)]
     pub(crate) fn wide_sqr_inline(&self) -> Wide {
         square_of(&self.0)
@@ -405,7 +387,11 @@ impl Fp {
     /// The element of lane N + i in lane i.
     #[inline(always)]
     pub(crate) fn rotate<const N: i32>(&self) -> Self {
-        Self(self.0.map(V::rotate::<N>))
+        let Self(mut x) = *self;
+        eight!(I, {
+            x[I] = x[I].rotate::<N>();
+        });
+        Self(x)
     }
 
     /// Where both are the same element.
@@ -445,35 +431,44 @@ impl Fp {
         unsafe { root_power(x) }
     }
 
-    /// 1/x, and 0 for 0: one scalar inversion for the eight lanes, several times faster than a power in lock-step.
+    /// 1/x, and 0 for 0.
+    #[inline(always)]
     pub(crate) fn invert(&self) -> Self {
-        let zero = blst::blst_fp::default();
-        let mut x = self.to_blst();
-        let mut before = [zero; 8];
-        let mut running = Self::one(self.isa()).to_blst()[0];
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            for lane in 0..8 {
-                before[lane] = running;
-                if x[lane] != zero {
-                    blst::blst_fp_mul(&raw mut running, &raw const running, &raw const x[lane]);
-                }
-            }
-            blst::blst_fp_eucl_inverse(&raw mut running, &raw const running);
-            for lane in (0..8).rev() {
-                if x[lane] != zero {
-                    let own = x[lane];
-                    blst::blst_fp_mul(
-                        &raw mut x[lane],
-                        &raw const running,
-                        &raw const before[lane],
-                    );
-                    blst::blst_fp_mul(&raw mut running, &raw const running, &raw const own);
-                }
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { invert(self) }
+    }
+}
+
+/// One scalar inversion for the eight lanes: several times faster than a power in lock-step.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn invert(x: &Fp) -> Fp {
+    let zero = blst::blst_fp::default();
+    let isa = x.isa();
+    let mut x = x.to_blst();
+    let mut before = [zero; 8];
+    let mut running = Fp::one(isa).to_blst()[0];
+    // SAFETY: plain values of the types that blst asks for.
+    unsafe {
+        for lane in 0..8 {
+            before[lane] = running;
+            if x[lane] != zero {
+                blst::blst_fp_mul(&raw mut running, &raw const running, &raw const x[lane]);
             }
         }
-        Self::from_blst(self.isa(), x.each_ref())
+        blst::blst_fp_eucl_inverse(&raw mut running, &raw const running);
+        for lane in (0..8).rev() {
+            if x[lane] != zero {
+                let own = x[lane];
+                blst::blst_fp_mul(
+                    &raw mut x[lane],
+                    &raw const running,
+                    &raw const before[lane],
+                );
+                blst::blst_fp_mul(&raw mut running, &raw const running, &raw const own);
+            }
+        }
     }
+    Fp::from_blst(isa, x.each_ref())
 }
 
 const WINDOW: usize = 5;
@@ -593,14 +588,6 @@ impl Sum {
         });
         Self(x)
     }
-
-    /// Carries only, for a sum that is not negative and goes no further than into a product: see [`Factor`].
-    #[inline(always)]
-    pub(crate) fn factor(self) -> Factor {
-        let Self(mut x) = self;
-        carry(&mut x);
-        Factor(x)
-    }
 }
 
 impl Factor {
@@ -701,7 +688,16 @@ impl Plain {
     /// From six little-endian words of 64 bits per lane: words[w][lane].
     #[inline(always)]
     pub(crate) fn from_words(isa: Ifma, words: &[[u64; 8]; 6]) -> Self {
-        let [a, b, c, d, e, f] = words.each_ref().map(|w| V::load(isa, w));
+        let (a, b, c) = (
+            V::load(isa, &words[0]),
+            V::load(isa, &words[1]),
+            V::load(isa, &words[2]),
+        );
+        let (d, e, f) = (
+            V::load(isa, &words[3]),
+            V::load(isa, &words[4]),
+            V::load(isa, &words[5]),
+        );
         let mask = V::splat(isa, LIMB_MASK);
         Self([
             a.and(mask),
@@ -720,14 +716,13 @@ impl Plain {
     pub(crate) fn words(&self) -> [[u64; 8]; 6] {
         let [a, b, c, d, e, f, g, h] = self.0;
         [
-            a.or(b.shl::<52>()),
-            b.shr::<12>().or(c.shl::<40>()),
-            c.shr::<24>().or(d.shl::<28>()),
-            d.shr::<36>().or(e.shl::<16>()),
-            e.shr::<48>().or(f.shl::<4>()).or(g.shl::<56>()),
-            g.shr::<8>().or(h.shl::<44>()),
+            a.or(b.shl::<52>()).store(),
+            b.shr::<12>().or(c.shl::<40>()).store(),
+            c.shr::<24>().or(d.shl::<28>()).store(),
+            d.shr::<36>().or(e.shl::<16>()).store(),
+            e.shr::<48>().or(f.shl::<4>()).or(g.shl::<56>()).store(),
+            g.shr::<8>().or(h.shl::<44>()).store(),
         ]
-        .map(V::store)
     }
 
     /// Where the integer is below p.
@@ -773,31 +768,79 @@ impl Plain {
     }
 }
 
+/// How an element lies in memory by itself: its limbs.
+impl Fp {
+    #[inline(always)]
+    pub(crate) fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Self {
+        // SAFETY: the function needs the Ifma features, which isa proves.
+        unsafe { gather(isa, x) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn scatter(&self) -> [[u64; 8]; 8] {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { scatter(self) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Fp {
+    let mut rows = [V::splat(isa, 0); 8];
+    for lane in 0..8 {
+        rows[lane] = V::load(isa, x[lane]);
+    }
+    Fp::checked(V::transpose(rows))
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn scatter(x: &Fp) -> [[u64; 8]; 8] {
+    let rows = V::transpose(x.0);
+    let mut packed = [[0; 8]; 8];
+    for lane in 0..8 {
+        packed[lane] = rows[lane].store();
+    }
+    packed
+}
+
 /// How blst keeps an element: Montgomery form with 2^384, six words.
 impl Fp {
     #[inline(always)]
     pub(crate) fn from_blst(isa: Ifma, x: [&blst::blst_fp; 8]) -> Self {
-        let mut words = [[0; 8]; 6];
-        for lane in 0..8 {
-            for w in 0..6 {
-                words[w][lane] = x[lane].l[w];
-            }
-        }
-        Plain::from_words(isa, &words).times(&consts::FROM_384)
+        // SAFETY: the function needs the Ifma features, which isa proves.
+        unsafe { from_blst(isa, x) }
     }
 
     /// Canonical, as all that blst is given.
     #[inline(always)]
     pub(crate) fn to_blst(self) -> [blst::blst_fp; 8] {
-        let words = Plain(Plain(self.0).times(&consts::TO_384).canonical().0).words();
-        let mut x = [blst::blst_fp::default(); 8];
-        for lane in 0..8 {
-            for w in 0..6 {
-                x[lane].l[w] = words[w][lane];
-            }
-        }
-        x
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { to_blst(&self) }
     }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn from_blst(isa: Ifma, x: [&blst::blst_fp; 8]) -> Fp {
+    let mut words = [[0; 8]; 6];
+    for lane in 0..8 {
+        for w in 0..6 {
+            words[w][lane] = x[lane].l[w];
+        }
+    }
+    Plain::from_words(isa, &words).times(&consts::FROM_384)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn to_blst(x: &Fp) -> [blst::blst_fp; 8] {
+    let words = Plain(Plain(x.0).times(&consts::TO_384).canonical().0).words();
+    let mut x = [blst::blst_fp::default(); 8];
+    for lane in 0..8 {
+        for w in 0..6 {
+            x[lane].l[w] = words[w][lane];
+        }
+    }
+    x
 }
 
 #[cfg(test)]

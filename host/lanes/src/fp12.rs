@@ -240,6 +240,12 @@ impl Fp6 {
     }
 
     #[inline(always)]
+    fn rotate<const N: i32>(&self) -> Self {
+        let [a, b, c] = &self.0;
+        Self([a.rotate::<N>(), b.rotate::<N>(), c.rotate::<N>()])
+    }
+
+    #[inline(always)]
     fn to_blst(self) -> [blst_fp6; 8] {
         let [a, b, c] = self.0.map(Fp2::to_blst);
         core::array::from_fn(|lane| blst_fp6 {
@@ -247,6 +253,7 @@ impl Fp6 {
         })
     }
 
+    #[cfg(test)]
     #[inline(always)]
     fn from_blst(isa: Ifma, x: [&blst_fp6; 8]) -> Self {
         Self([0, 1, 2].map(|i| Fp2::from_blst(isa, x.map(|x| &x.fp2[i]))))
@@ -294,8 +301,8 @@ impl Fp12 {
     #[inline(always)]
     pub(crate) fn rotate<const N: i32>(&self) -> Self {
         Self {
-            c0: Fp6(self.c0.0.map(|c| c.rotate::<N>())),
-            c1: Fp6(self.c1.0.map(|c| c.rotate::<N>())),
+            c0: self.c0.rotate::<N>(),
+            c1: self.c1.rotate::<N>(),
         }
     }
 
@@ -306,6 +313,7 @@ impl Fp12 {
         })
     }
 
+    #[cfg(test)]
     pub(crate) fn from_blst(isa: Ifma, x: [&blst_fp12; 8]) -> Self {
         Self {
             c0: Fp6::from_blst(isa, x.map(|x| &x.fp6[0])),

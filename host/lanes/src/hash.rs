@@ -81,27 +81,35 @@ fn field_elements(isa: Ifma, messages: [&&[u8]; 8], tag: &[u8]) -> [Fp2; 2] {
             );
         }
     }
-    let element = |i: usize| {
-        // 512 bits, big-endian: the upper 128 and the lower 384 of them.
-        let (mut high, mut low) = ([[0; 8]; 6], [[0; 8]; 6]);
-        for lane in 0..8 {
-            let words = &bytes[lane].as_chunks::<8>().0[8 * i..];
-            for w in 0..8 {
-                let word = u64::from_be_bytes(words[7 - w]);
-                if w < 6 {
-                    low[w][lane] = word;
-                } else {
-                    high[w - 6][lane] = word;
-                }
+    [element(isa, &bytes, 0), element(isa, &bytes, 128)]
+}
+
+/// An element of Fp2 from the bytes at `start`: 64 for each coordinate.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn element(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> Fp2 {
+    Fp2 {
+        c0: coordinate(isa, bytes, start),
+        c1: coordinate(isa, bytes, start + 64),
+    }
+}
+
+/// 512 bits, big-endian, modulo p: the upper 128 and the lower 384 of them by themselves.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn coordinate(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> Fp {
+    let (mut high, mut low) = ([[0; 8]; 6], [[0; 8]; 6]);
+    for lane in 0..8 {
+        let words = bytes[lane][start..].as_chunks::<8>().0;
+        for w in 0..8 {
+            let word = u64::from_be_bytes(words[7 - w]);
+            if w < 6 {
+                low[w][lane] = word;
+            } else {
+                high[w - 6][lane] = word;
             }
         }
-        let high = Plain::from_words(isa, &high).times(&consts::HIGH);
-        (high.sum() + Plain::from_words(isa, &low).element().sum()).tight()
-    };
-    [0, 2].map(|i| Fp2 {
-        c0: element(i),
-        c1: element(i + 1),
-    })
+    }
+    let high = Plain::from_words(isa, &high).times(&consts::HIGH);
+    (high.sum() + Plain::from_words(isa, &low).element().sum()).tight()
 }
 
 /// Parity as the RFC counts it: of c0, and of c1 where that is 0.

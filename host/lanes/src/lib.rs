@@ -6,7 +6,6 @@
 //!
 //! Nothing here runs without an [`Ifma`], and an `Ifma` exists only where the processor has the instructions.
 #![allow(unsafe_code)] // std::arch intrinsics; each block argues its own case
-#![allow(dead_code)] // until the stages that use it all are in
 #![allow(clippy::inline_always)] // a vector operation that is not inlined costs more than it does
 #![allow(clippy::large_types_passed_by_value)] // vectors are large, and what takes them is inlined
 #![allow(clippy::needless_range_loop)] // limb and lane numbers index several arrays at once
@@ -34,6 +33,8 @@ mod group;
 mod hash;
 #[cfg(target_arch = "x86_64")]
 mod miller;
+#[cfg(target_arch = "x86_64")]
+mod msm;
 #[cfg(target_arch = "x86_64")]
 mod multiply;
 
@@ -75,6 +76,26 @@ mod proof {
 pub use proof::Ifma;
 
 use blst::{BLST_ERROR, blst_fp12, blst_p1_affine, blst_p2_affine};
+
+/// What a multi-scalar multiplication leaves.
+#[derive(Clone, Debug)]
+pub struct Msm<A> {
+    /// Σ coefficient · point.
+    pub sum: A,
+    /// Window by window (8) the sums of the points with digit k or, negated, -k, for k = 1..=128: 1024 points, zero for
+    /// infinity. Points outside the group of order r show in one of them in every window, but for one digit in 256.
+    pub buckets: Vec<A>,
+}
+
+/// The value of a coefficient: its sign (true is negative) and its magnitude, below 2^64. Each byte b is a digit, worth 256
+/// of the one before: b itself up to 128, else b - 256. So 2^64 different values, each from one array of bytes.
+pub fn coefficient(bytes: [u8; 8]) -> (bool, u64) {
+    let value = bytes.iter().rev().fold(0i128, |value, &b| {
+        256 * value + i128::from(b) - if b > 128 { 256 } else { 0 }
+    });
+    // 128 (256^8 - 1) / 255 < 2^64
+    (value < 0, value.unsigned_abs() as u64)
+}
 
 /// Public functions: each enters the code compiled for the features that its `Ifma` proves. Where no `Ifma` can exist they
 /// are there for the types only.
@@ -131,4 +152,16 @@ entries! {
 
     /// Each point of the curve times its scalar of 128 bits.
     pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u128>;
+
+    /// Σ coefficient · point for any points of the curve, with its buckets; [`coefficient`] says what the bytes mean.
+    pub fn msm_g1(isa: Ifma, points: &[blst_p1_affine], coefficients: &[[u8; 8]]) -> Msm<blst_p1_affine> = msm::msm::<48, group::G1>;
+
+    /// Σ coefficient · point for any points of the curve, with its buckets; [`coefficient`] says what the bytes mean.
+    pub fn msm_g2(isa: Ifma, points: &[blst_p2_affine], coefficients: &[[u8; 8]]) -> Msm<blst_p2_affine> = msm::msm::<96, group::G2>;
+
+    /// For each assignment of all points to buckets 0..count: the sum of each bucket, zero for infinity.
+    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], assignments: &[&[u16]], count: usize) -> Vec<blst_p1_affine> = msm::bucket_sums::<48, group::G1>;
+
+    /// For each assignment of all points to buckets 0..count: the sum of each bucket, zero for infinity.
+    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], assignments: &[&[u16]], count: usize) -> Vec<blst_p2_affine> = msm::bucket_sums::<96, group::G2>;
 }

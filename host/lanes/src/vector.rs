@@ -7,8 +7,9 @@
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_slli_epi64,
-    _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_xor_si512,
+    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_shuffle_i64x2,
+    _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::Ifma;
@@ -47,6 +48,16 @@ pub(crate) struct Mask(pub(crate) u8);
 
 impl Mask {
     pub(crate) const ALL: Self = Self(0xff);
+    pub(crate) const NONE: Self = Self(0);
+
+    #[inline(always)]
+    pub(crate) fn from_lanes(lanes: [bool; 8]) -> Self {
+        let mut mask = 0;
+        for (i, lane) in lanes.into_iter().enumerate() {
+            mask |= u8::from(lane) << i;
+        }
+        Self(mask)
+    }
 
     #[inline(always)]
     pub(crate) const fn lane(self, i: usize) -> bool {
@@ -145,6 +156,8 @@ impl V {
         and = _mm512_and_si512;
         or = _mm512_or_si512;
         xor = _mm512_xor_si512;
+        unpack_lo = _mm512_unpacklo_epi64;
+        unpack_hi = _mm512_unpackhi_epi64;
     }
 
     shift! {
@@ -192,5 +205,45 @@ impl V {
     pub(crate) fn rotate<const N: i32>(self) -> Self {
         // SAFETY: a V exists, so an Ifma did.
         Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
+    }
+
+    /// Two blocks of 128 bits of self, then two of o, as the bits of N say.
+    #[inline(always)]
+    fn blocks<const N: i32>(self, o: Self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_shuffle_i64x2::<N>(self.0, o.0) })
+    }
+
+    /// The transpose of four rows of four blocks of 128 bits.
+    #[inline(always)]
+    fn transpose_blocks([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        let (low, high) = (a.blocks::<0x44>(b), a.blocks::<0xee>(b));
+        let (lower, higher) = (c.blocks::<0x44>(d), c.blocks::<0xee>(d));
+        [
+            low.blocks::<0x88>(lower),
+            low.blocks::<0xdd>(lower),
+            high.blocks::<0x88>(higher),
+            high.blocks::<0xdd>(higher),
+        ]
+    }
+
+    /// Element j of row i becomes element i of row j.
+    #[inline(always)]
+    pub(crate) fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+        let even = [
+            a.unpack_lo(b),
+            c.unpack_lo(d),
+            e.unpack_lo(f),
+            g.unpack_lo(h),
+        ];
+        let odd = [
+            a.unpack_hi(b),
+            c.unpack_hi(d),
+            e.unpack_hi(f),
+            g.unpack_hi(h),
+        ];
+        let ([a, c, e, g], [b, d, f, h]) =
+            (Self::transpose_blocks(even), Self::transpose_blocks(odd));
+        [a, b, c, d, e, f, g, h]
     }
 }

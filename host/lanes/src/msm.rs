@@ -1,0 +1,391 @@
+//! Sums of many points in buckets, by affine additions that share their inversions, and Pippenger's method upon them.
+//!
+//! Nothing is assumed of the points but that they are on the curve: equal, opposite and infinite ones add up correctly.
+//! That matters because the bucket sums serve to find points outside the group of order r.
+
+use crate::curve::{Affine, Point, affine_all, same};
+use crate::element::{Element, ElementSum};
+use crate::group::{Group, eight_of};
+use crate::vector::Mask;
+use crate::{Ifma, Msm};
+
+/// Digits of a coefficient; each is worth 256 of the one before.
+const WINDOWS: usize = 8;
+
+/// Digits are from -127 to 128: bucket k - 1 gets the points with digit k or -k.
+const BUCKETS: usize = 128;
+
+/// Vectors of additions that share an inversion: what they keep in between stays in the second-level cache.
+const VECTORS: usize = 256;
+
+/// Entries that are sorted into buckets at a time.
+const ENTRIES: usize = 8192;
+
+/// An affine point as it lies in memory: its limbs, lane after lane no more.
+#[derive(Clone, Copy)]
+struct Packed<F: Element> {
+    x: F::Packed,
+    y: F::Packed,
+}
+
+/// A point of the arena, and whether its opposite is meant.
+#[derive(Clone, Copy)]
+struct Entry(u32);
+
+impl Entry {
+    const fn new(index: usize, negative: bool) -> Self {
+        Self((index as u32) << 1 | negative as u32)
+    }
+
+    const fn index(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    const fn negative(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+/// The points given, then all sums formed of them.
+struct Arena<F: Element> {
+    isa: Ifma,
+    points: Vec<Packed<F>>,
+}
+
+/// Entries in order of their buckets, and how many each bucket has.
+struct Lists {
+    entries: Vec<Entry>,
+    lengths: Vec<usize>,
+}
+
+impl<F: Element> Arena<F> {
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn load<const SIZE: usize, G: Group<SIZE, F = F>>(isa: Ifma, points: &[G::Blst]) -> Self {
+        let mut arena = Vec::with_capacity(points.len());
+        for eight in points.chunks(8) {
+            let p = G::load(isa, eight_of(eight));
+            let (x, y) = (p.x.scatter(), p.y.scatter());
+            arena.extend((0..eight.len()).map(|i| Packed { x: x[i], y: y[i] }));
+        }
+        Self { isa, points: arena }
+    }
+
+    #[inline(always)]
+    fn x_of(&self, entries: &[Entry; 8]) -> F {
+        F::gather(self.isa, entries.map(|e| &self.points[e.index()].x))
+    }
+
+    #[inline(always)]
+    fn y_of(&self, entries: &[Entry; 8]) -> F {
+        let y = F::gather(self.isa, entries.map(|e| &self.points[e.index()].y));
+        let negative = Mask::from_lanes(entries.map(Entry::negative));
+        if negative == Mask::NONE {
+            return y;
+        }
+        F::select(negative, &y.neg(), &y)
+    }
+
+    /// Appends the sum of each pair. Returns the indices of those that are infinity, whose coordinates mean nothing.
+    ///
+    /// The slope is (y2 - y1) / (x2 - x1), for equal points 3x² / 2y, where y is not 0 as there are no points of order 2.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_pairs(&mut self, pairs: &[(Entry, Entry)]) -> Vec<usize> {
+        let one = F::one(self.isa);
+        let mut steps: Vec<Step<F>> = Vec::with_capacity(pairs.len().div_ceil(8));
+        let mut running = one;
+        for eight in pairs.chunks(8) {
+            let (first, second) = (eight_of(eight).map(|p| p.0), eight_of(eight).map(|p| p.1));
+            let mut denominator = (self.x_of(&second).sum() - self.x_of(&first).sum()).tight();
+            let (mut infinite, mut doubled) = (Mask::NONE, Mask::NONE);
+            let same_x = denominator.is_zero();
+            if same_x != Mask::NONE {
+                let y = self.y_of(&first);
+                doubled = same_x & y.equals(&self.y_of(&second));
+                infinite = same_x & !doubled;
+                denominator = F::select(doubled, &y.sum().double().tight(), &denominator);
+                denominator = F::select(infinite, &one, &denominator);
+            }
+            steps.push(Step {
+                before: running,
+                denominator,
+                infinite,
+                doubled,
+            });
+            running = running.mul(&denominator);
+        }
+        let mut inverse = running.invert();
+        let base = self.points.len();
+        // Filled from the end, as the inverses come in that order.
+        let Some(filler) = self.points.first().copied() else {
+            return Vec::new();
+        };
+        self.points.resize(base + pairs.len(), filler);
+        let mut infinities = Vec::new();
+        for (v, (eight, step)) in pairs.chunks(8).zip(&steps).enumerate().rev() {
+            let own = inverse.mul(&step.before);
+            inverse = inverse.mul(&step.denominator);
+            let (first, second) = (eight_of(eight).map(|p| p.0), eight_of(eight).map(|p| p.1));
+            let (x1, y1) = (self.x_of(&first), self.y_of(&first));
+            let (x2, y2) = (self.x_of(&second), self.y_of(&second));
+            let mut numerator = (y2.sum() - y1.sum()).tight();
+            if step.doubled != Mask::NONE {
+                let square = x1.sqr().sum();
+                numerator = F::select(
+                    step.doubled,
+                    &(square.double() + square).tight(),
+                    &numerator,
+                );
+            }
+            let slope = numerator.mul(&own);
+            let x3 = (slope.sqr().sum() - x1.sum() - x2.sum()).tight();
+            let y3 = (slope.mul(&(x1.sum() - x3.sum()).tight()).sum() - y1.sum()).tight();
+            let (x, y) = (x3.scatter(), y3.scatter());
+            for lane in 0..eight.len() {
+                let index = base + 8 * v + lane;
+                self.points[index] = Packed {
+                    x: x[lane],
+                    y: y[lane],
+                };
+                if step.infinite.lane(lane) {
+                    infinities.push(index);
+                }
+            }
+        }
+        infinities
+    }
+
+    /// Adds up each list until at most one entry is left of it.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_up(&mut self, lists: &mut Lists) {
+        while lists.lengths.iter().any(|&n| n > 1) {
+            let (mut pairs, mut next) = (
+                Vec::new(),
+                Vec::with_capacity(lists.entries.len() / 2 + lists.lengths.len()),
+            );
+            let base = self.points.len();
+            let mut start = 0;
+            for length in &mut lists.lengths {
+                for pair in lists.entries[start..start + *length].chunks(2) {
+                    next.push(match *pair {
+                        [a, b] => {
+                            pairs.push((a, b));
+                            Entry::new(base + pairs.len() - 1, false)
+                        }
+                        _ => pair[0],
+                    });
+                }
+                start += *length;
+                *length = length.div_ceil(2);
+            }
+            let mut infinities = Vec::new();
+            for pairs in pairs.chunks(8 * VECTORS) {
+                infinities.extend(self.add_pairs(pairs));
+            }
+            lists.entries = next;
+            if !infinities.is_empty() {
+                infinities.sort_unstable();
+                lists.remove(&infinities);
+            }
+        }
+    }
+
+    /// The affine sums of the lists, which have at most one entry each; none is infinity.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn store<const SIZE: usize, G: Group<SIZE, F = F>>(&self, lists: &Lists) -> Vec<G::Blst> {
+        let mut sums = vec![G::Blst::default(); lists.lengths.len()];
+        let mut filled = sums
+            .iter_mut()
+            .zip(&lists.lengths)
+            .filter(|(_, n)| **n == 1)
+            .map(|(sum, _)| sum);
+        for entries in lists.entries.chunks(8) {
+            let lanes = eight_of(entries).map(|e| *e);
+            let affine = Affine {
+                x: self.x_of(&lanes),
+                y: self.y_of(&lanes),
+            };
+            for (sum, stored) in filled.by_ref().zip(G::store(&affine)).take(entries.len()) {
+                *sum = stored;
+            }
+        }
+        sums
+    }
+}
+
+/// One vector of additions between the two passes.
+struct Step<F> {
+    before: F,
+    denominator: F,
+    infinite: Mask,
+    doubled: Mask,
+}
+
+impl Lists {
+    /// Entries by bucket, `count` buckets: a counting sort.
+    fn new(count: usize, items: &[(usize, Entry)]) -> Self {
+        let mut lengths = vec![0; count];
+        for (bucket, _) in items {
+            lengths[*bucket] += 1;
+        }
+        let mut next: Vec<usize> = lengths
+            .iter()
+            .scan(0, |start, n| {
+                *start += n;
+                Some(*start - n)
+            })
+            .collect();
+        let mut entries = vec![Entry(0); items.len()];
+        for (bucket, entry) in items {
+            entries[next[*bucket]] = *entry;
+            next[*bucket] += 1;
+        }
+        Self { entries, lengths }
+    }
+
+    /// Drops the entries of these (sorted) indices.
+    fn remove(&mut self, indices: &[usize]) {
+        let mut kept = Vec::with_capacity(self.entries.len());
+        let mut start = 0;
+        for length in &mut self.lengths {
+            let list = &self.entries[start..start + *length];
+            start += *length;
+            let before = kept.len();
+            kept.extend(
+                list.iter()
+                    .filter(|e| indices.binary_search(&e.index()).is_err()),
+            );
+            *length = kept.len() - before;
+        }
+        self.entries = kept;
+    }
+}
+
+/// For each assignment of the points to buckets 0..count the sum of each bucket.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    points: &[G::Blst],
+    assignments: &[&[u16]],
+    count: usize,
+) -> Vec<G::Blst> {
+    let infinity = G::Blst::default();
+    let mut arena = Arena::load::<SIZE, G>(isa, points);
+    let mut sums = Vec::with_capacity(assignments.len() * count);
+    let together = (ENTRIES / points.len().max(1)).max(1);
+    for some in assignments.chunks(together) {
+        let mut items = Vec::with_capacity(some.len() * points.len());
+        for (round, assignment) in some.iter().enumerate() {
+            assert_eq!(assignment.len(), points.len(), "one bucket for each point");
+            for (i, (bucket, point)) in assignment.iter().zip(points).enumerate() {
+                assert!(usize::from(*bucket) < count, "a bucket that exists");
+                if *point != infinity {
+                    items.push((round * count + usize::from(*bucket), Entry::new(i, false)));
+                }
+            }
+        }
+        let mut lists = Lists::new(some.len() * count, &items);
+        arena.add_up(&mut lists);
+        sums.extend(arena.store::<SIZE, G>(&lists));
+        arena.points.truncate(points.len());
+    }
+    sums
+}
+
+/// The digit that a byte stands for: its bucket and its sign, or none for 0.
+const fn digit(byte: u8) -> Option<(usize, bool)> {
+    match byte {
+        0 => None,
+        1..=128 => Some((byte as usize - 1, false)),
+        _ => Some((255 - byte as usize, true)),
+    }
+}
+
+/// Σ coefficient · point, with the buckets it was made of.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn msm<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    points: &[G::Blst],
+    coefficients: &[[u8; WINDOWS]],
+) -> Msm<G::Blst> {
+    assert_eq!(
+        points.len(),
+        coefficients.len(),
+        "as many points as coefficients"
+    );
+    let infinity = G::Blst::default();
+    let mut arena = Arena::load::<SIZE, G>(isa, points);
+    let mut buckets = Vec::with_capacity(WINDOWS * BUCKETS);
+    let together = (ENTRIES / points.len().max(1)).clamp(1, WINDOWS);
+    let windows: Vec<usize> = (0..WINDOWS).collect();
+    for some in windows.chunks(together) {
+        let mut items = Vec::with_capacity(some.len() * points.len());
+        for (round, window) in some.iter().enumerate() {
+            for (i, (coefficient, point)) in coefficients.iter().zip(points).enumerate() {
+                if let Some((bucket, negative)) = digit(coefficient[*window])
+                    && *point != infinity
+                {
+                    items.push((round * BUCKETS + bucket, Entry::new(i, negative)));
+                }
+            }
+        }
+        let mut lists = Lists::new(some.len() * BUCKETS, &items);
+        arena.add_up(&mut lists);
+        buckets.extend(arena.store::<SIZE, G>(&lists));
+        arena.points.truncate(points.len());
+    }
+    let windows = window_sums::<SIZE, G>(isa, &buckets);
+    Msm {
+        sum: G::combine(&windows),
+        buckets,
+    }
+}
+
+/// Σ k · bucket k of each window: the eight windows are the eight lanes.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn window_sums<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    buckets: &[G::Blst],
+) -> [G::Blst; WINDOWS] {
+    let infinity = G::Blst::default();
+    let mut running = Point::infinity(isa);
+    let mut sum = Point::infinity(isa);
+    for k in (0..BUCKETS).rev() {
+        let lanes: [&G::Blst; 8] = core::array::from_fn(|w| &buckets[w * BUCKETS + k]);
+        let present = Mask::from_lanes(lanes.map(|p| *p != infinity));
+        running = add_affine(&running, &G::load(isa, lanes), present);
+        sum = add(&sum, &running);
+    }
+    let some = sum.z.is_zero();
+    let stored = G::store(&affine_all(&[sum])[0]);
+    core::array::from_fn(|w| if some.lane(w) { infinity } else { stored[w] })
+}
+
+/// p + q in the lanes that are present, p elsewhere: for any points, p infinite or not.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add_affine<F: Element>(p: &Point<F>, q: &Affine<F>, present: Mask) -> Point<F> {
+    let mut sum = p.add_affine_distinct(q);
+    let infinite = p.z.is_zero();
+    if sum.z.is_zero() & present & !infinite != Mask::NONE {
+        sum = Point::select(same(p, q), &p.double(), &sum);
+    }
+    sum = Point::select(infinite, &q.point(), &sum);
+    Point::select(present, &sum, p)
+}
+
+/// p + q for any points.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add<F: Element>(p: &Point<F>, q: &Point<F>) -> Point<F> {
+    let mut sum = p.add_distinct(q);
+    let (no_p, no_q) = (p.z.is_zero(), q.z.is_zero());
+    if sum.z.is_zero() & !no_p & !no_q != Mask::NONE {
+        let (zz1, zz2) = (p.z.sqr(), q.z.sqr());
+        let same_x = p.x.mul(&zz2).equals(&q.x.mul(&zz1));
+        let same_y = p.y.mul(&zz2.mul(&q.z)).equals(&q.y.mul(&zz1.mul(&p.z)));
+        sum = Point::select(same_x & same_y & !no_p & !no_q, &p.double(), &sum);
+    }
+    sum = Point::select(no_q, p, &sum);
+    Point::select(no_p, q, &sum)
+}
+
+#[cfg(test)]
+mod tests;
