@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod baseline;
+pub mod load;
 mod machine;
 mod measure;
 mod report;

@@ -154,6 +154,11 @@ impl Workload {
         self.scenario.curve == CurveId::Bls12381
     }
 
+    /// Signature sets, rather than messages to hash or products to check.
+    pub fn has_sets(&self) -> bool {
+        matches!(self.data, Data::MinPk(_) | Data::Bn254(_))
+    }
+
     /// How many verdicts are not what they must be: invalid for the bad items, valid for all
     /// others. An undecided item is a wrong one here: nothing was decided in the time measured.
     pub fn wrong(&self, verdicts: &[Verdict]) -> usize {
@@ -266,6 +271,31 @@ impl<W: Signed> Sets<W> {
                 .expect("generated items can be asked");
         }
         parcel.finish()
+    }
+
+    /// Some of the items with only their messages.
+    pub(crate) fn subset(&self, items: &[u32]) -> Self {
+        let mut subset = Self {
+            scheme: self.scheme.clone(),
+            key_set: Arc::clone(&self.key_set),
+            messages: Vec::new(),
+            items: Vec::with_capacity(items.len()),
+            signatures: Vec::with_capacity(items.len()),
+        };
+        let mut places = HashMap::new();
+        for &at in items {
+            let item = &self.items[at as usize];
+            let message = *places.entry(item.message).or_insert_with(|| {
+                subset.messages.push(self.messages[item.message as usize]);
+                subset.messages.len() as u32 - 1
+            });
+            subset.items.push(Item {
+                signers: item.signers.clone(),
+                message,
+            });
+            subset.signatures.push(self.signatures[at as usize].clone());
+        }
+        subset
     }
 
     /// The items of each message, messages in order.

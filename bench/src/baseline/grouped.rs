@@ -31,7 +31,7 @@ impl BlstGrouped {
         Self { threads }
     }
 
-    fn verdicts(&self, sets: &Sets<MinPk>) -> Vec<bool> {
+    pub(crate) fn verdicts(&self, sets: &Sets<MinPk>) -> Vec<bool> {
         let count = sets.items.len();
         let decoded = each(self.threads, count, |at| Decoded::of(sets, at));
         let in_group = each(self.threads, count, |at| {
