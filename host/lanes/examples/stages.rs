@@ -75,6 +75,7 @@ struct Material {
     key_bytes: Vec<[u8; 48]>,
     signature_bytes: Vec<[u8; 96]>,
     scalars: Vec<u64>,
+    values: Vec<blst::blst_fp12>,
 }
 
 impl Material {
@@ -85,6 +86,7 @@ impl Material {
             key_bytes: Vec::new(),
             signature_bytes: Vec::new(),
             scalars: Vec::new(),
+            values: Vec::new(),
         };
         for i in 0..n as u64 {
             let mut scalar = [0; 32];
@@ -107,6 +109,8 @@ impl Material {
                 blst::blst_p2_affine_compress(signature_bytes.as_mut_ptr(), &raw const signature);
             }
             it.scalars.push((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            it.values
+                .push(blst::blst_fp12::miller_loop(&signature, &key));
             it.keys.push(key);
             it.signatures.push(signature);
             it.key_bytes.push(key_bytes);
@@ -221,6 +225,15 @@ fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                 // SAFETY: as many pointers as said, each to one point.
                 unsafe { blst::blst_miller_loop_n(&raw mut f, q.as_ptr(), p.as_ptr(), p.len()) };
                 keep(f);
+            }),
+        ),
+        (
+            "final exponentiation",
+            Box::new(move || keep(tutti_lanes::final_exponentiations(isa, &m.values))),
+            Box::new(|| {
+                for value in &m.values {
+                    keep(value.final_exp());
+                }
             }),
         ),
     ]

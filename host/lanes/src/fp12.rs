@@ -161,6 +161,13 @@ fn reduce_2a(Wide6(a): &Wide6, i: usize) -> Fp {
     Wide::from_columns(sixteen!(K, a[K][i].add(a[K][i]))).reduce()
 }
 
+/// Coordinate i of a.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a(Wide6(a): &Wide6, i: usize) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][i])).reduce()
+}
+
 /// The element whose coordinates the expression gives for the constant `$i` = 0..6.
 macro_rules! coordinates {
     ($i:ident, $value:expr) => {
@@ -228,7 +235,19 @@ fn mul_line(a: &Fp12, line: &Line) -> Fp12 {
     }
 }
 
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul6(a: &Fp6, b: &Fp6) -> Fp6 {
+    let t = product(a.factor(), b.factor());
+    coordinates!(I, reduce_a(&t, I))
+}
+
 impl Fp6 {
+    #[inline(always)]
+    pub(crate) fn mul(&self, o: &Self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul6(self, o) }
+    }
+
     #[inline(always)]
     fn zero(isa: Ifma) -> Self {
         Self([Fp2::zero(isa); 3])
@@ -253,10 +272,13 @@ impl Fp6 {
         })
     }
 
-    #[cfg(test)]
     #[inline(always)]
     fn from_blst(isa: Ifma, x: [&blst_fp6; 8]) -> Self {
-        Self([0, 1, 2].map(|i| Fp2::from_blst(isa, x.map(|x| &x.fp2[i]))))
+        Self([
+            Fp2::from_blst(isa, x.map(|x| &x.fp2[0])),
+            Fp2::from_blst(isa, x.map(|x| &x.fp2[1])),
+            Fp2::from_blst(isa, x.map(|x| &x.fp2[2])),
+        ])
     }
 }
 
@@ -313,7 +335,6 @@ impl Fp12 {
         })
     }
 
-    #[cfg(test)]
     pub(crate) fn from_blst(isa: Ifma, x: [&blst_fp12; 8]) -> Self {
         Self {
             c0: Fp6::from_blst(isa, x.map(|x| &x.fp6[0])),

@@ -22,6 +22,8 @@ mod curve;
 #[cfg(target_arch = "x86_64")]
 mod element;
 #[cfg(target_arch = "x86_64")]
+mod final_exp;
+#[cfg(target_arch = "x86_64")]
 mod fp;
 #[cfg(target_arch = "x86_64")]
 mod fp12;
@@ -152,6 +154,9 @@ entries! {
 
     /// Each point of the curve times its scalar of 128 bits.
     pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u128>;
+
+    /// The final exponentiation of each value, as `blst_final_exp`.
+    pub fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> = final_exp::final_exponentiations;
 
     /// Σ coefficient · point for any points of the curve, with its buckets; [`coefficient`] says what the bytes mean.
     pub fn msm_g1(isa: Ifma, points: &[blst_p1_affine], coefficients: &[[u8; 8]]) -> Msm<blst_p1_affine> = msm::msm::<48, group::G1>;
