@@ -55,15 +55,6 @@ impl Arithmetic {
         }
     }
 
-    /// From how many points on a weighted sum through shared buckets is cheaper than weighing
-    /// each point by itself.
-    pub(crate) const fn shared_buckets_from(self) -> usize {
-        match self {
-            Self::Scalar => 4,
-            Self::Ifma(_) => 64,
-        }
-    }
-
     /// How many points make a task: all threads have one, and lanes are filled.
     fn task(self, count: usize) -> usize {
         let share = count.div_ceil(rayon::current_num_threads());
@@ -76,6 +67,33 @@ impl Arithmetic {
 
 /// A group's arithmetic on many points; what is not overridden is done one by one.
 pub(crate) trait Bulk: PointHash {
+    /// The lanes, where this group has them and they pay for so many points.
+    fn lanes(_: Arithmetic, _count: usize) -> Option<Ifma> {
+        None
+    }
+
+    /// From how many points on a weighted sum through shared buckets is cheaper than weighing
+    /// each point by itself.
+    fn shared_buckets_from(arithmetic: Arithmetic) -> usize {
+        Self::lanes(arithmetic, usize::MAX).map_or(4, |_| 64)
+    }
+
+    /// From how many points on checking the buckets is cheaper than checking each point.
+    fn bucket_check_from(arithmetic: Arithmetic) -> usize {
+        Self::lanes(arithmetic, usize::MAX).map_or(128, |_| 96)
+    }
+
+    /// One window's bucket sums; see `weighted_sum`.
+    fn bucket_sums(
+        _: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+        window: u32,
+    ) -> Vec<Self::Sum> {
+        bucket_sums_one_by_one::<Self>(points, weights, shape, window)
+    }
+
     fn finite_each(
         _: Arithmetic,
         wires: &[Wire<Self>],
@@ -107,6 +125,62 @@ pub(crate) trait Bulk: PointHash {
     ) -> Vec<Option<Self::Affine>> {
         weigh_one_by_one::<Self>(points, weights)
     }
+}
+
+fn bucket_sums_one_by_one<G: Group>(
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+    window: u32,
+) -> Vec<G::Sum> {
+    let negated: Vec<G::Affine> = points
+        .iter()
+        .zip(weights)
+        .map(|(point, weight)| {
+            if weight.digit(window) < 0 {
+                G::negate(point)
+            } else {
+                *point
+            }
+        })
+        .collect();
+    let count = shape.buckets(window);
+    let mut buckets: Vec<Vec<&G::Affine>> =
+        vec![Vec::with_capacity(2 * points.len() / count); count];
+    for (point, weight) in negated.iter().zip(weights) {
+        let digit = weight.digit(window);
+        if digit != 0 {
+            buckets[digit.unsigned_abs() as usize - 1].push(point);
+        }
+    }
+    buckets.iter().map(|bucket| G::sum(bucket)).collect()
+}
+
+/// The lanes add up each signed digit's points by themselves; a digit's bucket is the sum of
+/// the one minus the sum of the other.
+fn bucket_sums_in_lanes<G: Group<Affine: Default>>(
+    weights: &[Weight],
+    shape: DigitShape,
+    window: u32,
+    sums: impl FnOnce(&[u16], usize) -> Vec<G::Affine>,
+) -> Vec<G::Sum> {
+    let half = shape.buckets(window);
+    // Digits from -(half - 1) to half, as 0 to 2 half - 1.
+    let places: Vec<u16> = weights
+        .iter()
+        .map(|weight| (weight.digit(window) + half as i16 - 1) as u16)
+        .collect();
+    let sums: Vec<G::Sum> = sums(&places, 2 * half)
+        .into_iter()
+        .map(|sum| finite_or_none(sum).map_or_else(G::zero, |sum| G::lift(&sum)))
+        .collect();
+    let zero = half - 1;
+    (1..=half)
+        .map(|digit| match zero.checked_sub(digit) {
+            Some(opposite) => G::add(&sums[zero + digit], &G::negate_sum(&sums[opposite])),
+            None => sums[zero + digit],
+        })
+        .collect()
 }
 
 fn weigh_one_by_one<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<Option<G::Affine>> {
@@ -160,6 +234,25 @@ pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {}
 impl<W: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve>> World for W {}
 
 impl Bulk for bls12_381::G1 {
+    fn lanes(arithmetic: Arithmetic, count: usize) -> Option<Ifma> {
+        arithmetic.lanes_for(count)
+    }
+
+    fn bucket_sums(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+        window: u32,
+    ) -> Vec<Self::Sum> {
+        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
+            return bucket_sums_one_by_one::<Self>(points, weights, shape, window);
+        };
+        bucket_sums_in_lanes::<Self>(weights, shape, window, |places, count| {
+            tutti_lanes::bucket_sums_g1(ifma, points, &[places], count)
+        })
+    }
+
     fn weigh_each(
         arithmetic: Arithmetic,
         points: &[Self::Affine],
@@ -195,6 +288,25 @@ impl Bulk for bls12_381::G1 {
 }
 
 impl Bulk for bls12_381::G2 {
+    fn lanes(arithmetic: Arithmetic, count: usize) -> Option<Ifma> {
+        arithmetic.lanes_for(count)
+    }
+
+    fn bucket_sums(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        weights: &[Weight],
+        shape: DigitShape,
+        window: u32,
+    ) -> Vec<Self::Sum> {
+        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
+            return bucket_sums_one_by_one::<Self>(points, weights, shape, window);
+        };
+        bucket_sums_in_lanes::<Self>(weights, shape, window, |places, count| {
+            tutti_lanes::bucket_sums_g2(ifma, points, &[places], count)
+        })
+    }
+
     fn weigh_each(
         arithmetic: Arithmetic,
         points: &[Self::Affine],

@@ -6,16 +6,15 @@
 //! probability at most 2^-(c t). One random combination of all points would not do: a point
 //! of order 13 vanishes from it once in 13 times.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use tutti_curves::Group;
 
 use crate::arithmetic::{self, Arithmetic, Bulk};
 use crate::weights::{DigitShape, Weight};
 
-/// Below this many points each is checked by itself, which is cheaper.
-const BUCKETS_FROM: usize = 128;
-
-/// The cheapest windows for so many points. Each point is added once in each of t = 64 / c
+/// The cheapest digits for so many points. Each point is added once in each of t = s / c
 /// windows, and each of the t 2^(c-1) bucket sums is checked.
 pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
     let bits = match points {
@@ -37,7 +36,7 @@ pub(crate) fn checked<G: Bulk>(
     if G::PRIME_ORDER {
         return Ok(unchecked::<G>(arithmetic, points, weights, shape));
     }
-    if points.len() < BUCKETS_FROM {
+    if points.len() < G::bucket_check_from(arithmetic) {
         let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
             Ok(unchecked::<G>(arithmetic, points, weights, shape))
@@ -45,19 +44,16 @@ pub(crate) fn checked<G: Bulk>(
             Err(bad)
         };
     }
-    let negated: Vec<_> = points.iter().map(G::negate).collect();
-    let windows: Vec<Window<G>> = (0..shape.windows())
-        .into_par_iter()
-        .map(|window| Window::fill(arithmetic, points, &negated, weights, shape, window))
-        .collect();
-    if windows.iter().all(|window| window.bad_buckets.is_empty()) {
+    let windows = windows::<G>(arithmetic, points, weights, shape);
+    let bad_buckets = bad_buckets::<G>(arithmetic, &windows);
+    if bad_buckets.is_empty() {
         return Ok(combine::<G>(&windows, shape));
     }
     // A bad point's bucket is bad in every window, unless another bad point hides it there.
     let suspects = (0..points.len()).filter(|&at| {
-        windows.iter().enumerate().all(|(window, buckets)| {
-            let digit = weights[at].digit(window as u32).unsigned_abs();
-            digit == 0 || buckets.bad_buckets.contains(&digit)
+        (0..shape.windows()).all(|window| {
+            let digit = weights[at].digit(window).unsigned_abs();
+            digit == 0 || bad_buckets.contains(&(window, digit))
         })
     });
     let bad = outside::<G>(arithmetic, points, suspects);
@@ -77,12 +73,8 @@ fn outside<G: Bulk>(
     let places: Vec<usize> = places.into_iter().collect();
     let asked: Vec<G::Affine> = places.iter().map(|&at| points[at]).collect();
     let inside = arithmetic::in_subgroup::<G>(arithmetic, &asked);
-    places
-        .into_iter()
-        .zip(inside)
-        .filter(|(_, inside)| !inside)
-        .map(|(at, _)| at)
-        .collect()
+    let bad = places.into_iter().zip(inside).filter(|(_, inside)| !inside);
+    bad.map(|(at, _)| at).collect()
 }
 
 /// The sum of `weights[i] * points[i]` for points known to be in the subgroup.
@@ -94,8 +86,12 @@ pub(crate) fn unchecked<G: Bulk>(
 ) -> G::Sum {
     /// Below this a second thread costs more than it brings.
     const POINTS_PER_TASK: usize = 512;
-    if points.len() < 2 * POINTS_PER_TASK {
-        return sum_of_part::<G>(arithmetic, points, weights, shape);
+    if points.len() < G::shared_buckets_from(arithmetic) {
+        let weighted = G::weigh_each(arithmetic, points, weights, shape);
+        return G::sum(&weighted.iter().flatten().collect::<Vec<_>>());
+    }
+    if G::lanes(arithmetic, points.len()).is_some() {
+        return combine::<G>(&windows::<G>(arithmetic, points, weights, shape), shape);
     }
     let part = points
         .len()
@@ -104,23 +100,15 @@ pub(crate) fn unchecked<G: Bulk>(
     points
         .par_chunks(part)
         .zip(weights.par_chunks(part))
-        .map(|(points, weights)| sum_of_part::<G>(arithmetic, points, weights, shape))
+        .map(|(points, weights)| {
+            let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
+            G::msm(
+                &signed::<G>(points, weights),
+                &magnitudes,
+                shape.magnitude_bits(),
+            )
+        })
         .reduce(G::zero, |a, b| G::add(&a, &b))
-}
-
-fn sum_of_part<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    shape: DigitShape,
-) -> G::Sum {
-    if points.len() < arithmetic.shared_buckets_from() {
-        let weighted = G::weigh_each(arithmetic, points, weights, shape);
-        return G::sum(&weighted.iter().flatten().collect::<Vec<_>>());
-    }
-    let signed = signed::<G>(points, weights);
-    let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
-    G::msm(&signed, &magnitudes, shape.magnitude_bits())
 }
 
 /// The points with their weights' signs.
@@ -138,67 +126,57 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
         .collect()
 }
 
-/// One window's bucket sums.
-struct Window<G: Bulk> {
-    /// `sums[b]` belongs to digit `b + 1`.
-    sums: Vec<G::Sum>,
-    /// Digits whose bucket sum is not in the subgroup.
-    bad_buckets: Vec<u16>,
+/// The bucket sums of each window: the one for digit d at place d - 1. Points whose digit is
+/// negative go in negated.
+fn windows<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+) -> Vec<Vec<G::Sum>> {
+    (0..shape.windows())
+        .into_par_iter()
+        .map(|window| G::bucket_sums(arithmetic, points, weights, shape, window))
+        .collect()
 }
 
-impl<G: Bulk> Window<G> {
-    fn fill(
-        arithmetic: Arithmetic,
-        points: &[G::Affine],
-        negated: &[G::Affine],
-        weights: &[Weight],
-        shape: DigitShape,
-        window: u32,
-    ) -> Self {
-        let mut buckets: Vec<Vec<&G::Affine>> =
-            vec![Vec::with_capacity(points.len() / shape.buckets(window)); shape.buckets(window)];
-        for (at, weight) in weights.iter().enumerate() {
-            let digit = weight.digit(window);
-            if digit != 0 {
-                let signed = if digit < 0 { &negated[at] } else { &points[at] };
-                buckets[digit.unsigned_abs() as usize - 1].push(signed);
-            }
-        }
-        let sums: Vec<G::Sum> = buckets.iter().map(|bucket| G::sum(bucket)).collect();
-        let (digits, finite): (Vec<u16>, Vec<G::Affine>) = (1..)
-            .zip(G::normalise(&sums))
-            .filter_map(|(digit, sum)| Some((digit, sum?)))
-            .unzip();
-        let inside = G::in_subgroup_each(arithmetic, &finite);
-        let bad_buckets = digits
-            .into_iter()
-            .zip(inside)
-            .filter(|(_, inside)| !inside)
-            .map(|(d, _)| d)
-            .collect();
-        Self { sums, bad_buckets }
-    }
-
-    /// The sum of `digit * bucket`.
-    fn total(&self) -> G::Sum {
-        let (_, total) =
-            self.sums
-                .iter()
-                .rev()
-                .fold((G::zero(), G::zero()), |(run, total), sum| {
-                    let run = G::add(&run, sum);
-                    (run, G::add(&total, &run))
-                });
-        total
-    }
+/// The buckets, as window and digit, whose sum is not in the subgroup.
+fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Vec<G::Sum>]) -> HashSet<(u32, u16)> {
+    let places = (0..)
+        .zip(windows)
+        .flat_map(|(window, sums)| (1..).zip(sums).map(move |(digit, _)| (window, digit)));
+    let sums: Vec<G::Sum> = windows.iter().flatten().copied().collect();
+    let (places, finite): (Vec<(u32, u16)>, Vec<G::Affine>) = places
+        .zip(G::normalise(&sums))
+        .filter_map(|(place, sum)| Some((place, sum?)))
+        .unzip();
+    let inside = arithmetic::in_subgroup::<G>(arithmetic, &finite);
+    places
+        .into_iter()
+        .zip(inside)
+        .filter(|(_, inside)| !inside)
+        .map(|(place, _)| place)
+        .collect()
 }
 
-fn combine<G: Bulk>(windows: &[Window<G>], shape: DigitShape) -> G::Sum {
+fn combine<G: Group>(windows: &[Vec<G::Sum>], shape: DigitShape) -> G::Sum {
     let step = shape.window_bits(0);
     windows.iter().rev().fold(G::zero(), |sum, window| {
         let shifted = (0..step).fold(sum, |sum, _| G::add(&sum, &sum));
-        G::add(&shifted, &window.total())
+        G::add(&shifted, &digits_times_sums::<G>(window))
     })
+}
+
+/// The sum of d times the bucket sum of digit d.
+fn digits_times_sums<G: Group>(sums: &[G::Sum]) -> G::Sum {
+    let (_, total) = sums
+        .iter()
+        .rev()
+        .fold((G::zero(), G::zero()), |(run, total), sum| {
+            let run = G::add(&run, sum);
+            (run, G::add(&total, &run))
+        });
+    total
 }
 
 /// Each list's weighted sum; none where it is infinity. Lists of one are many at a time.
