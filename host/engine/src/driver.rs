@@ -1,30 +1,32 @@
 //! The one thread that owns the batcher.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use parking_lot::Mutex;
 use tutti_backend::{
-    Backend, Batch, CoefficientBits, Completion, DeviceFault, Outcomes, Work, WorkSlice, self_test,
+    Batch, CoefficientBits, DeviceFault, Outcomes, SelfTestFailure, Work, WorkSlice,
 };
 use tutti_batcher::{
-    Action, BackendId, BackendSlots, BatchId, Batcher, Config, Event, Micros, Parcel, ParcelId,
-    Slice, SourceId, Spoiler,
+    Action, BackendId, BatchId, Batcher, Config, Event, Micros, Parcel, ParcelId, Slice, SourceId,
 };
-use tutti_types::{InvalidReason, Operation, Priority, UndecidedCause, Verdict};
+use tutti_types::{Operation, Priority, UndecidedCause};
 
-use crate::admission::Admission;
+use crate::answers::{fitting, spoilers};
+use crate::member::{Member, hand_over, result_of, unanswered};
 use crate::observer::{BatchReport, Observer, ParcelReport};
 use crate::pending::{Pending, PendingParcels, Submission};
-use crate::{BackendStatus, EngineConfig, Health, fresh_challenge};
+use crate::{EngineConfig, Patience, fresh_challenge};
 
 pub(crate) enum Command {
     Submit(Box<Submission>),
     Cancel(u64),
-    Completed(BackendId, Completion),
+    /// A backend let go of a batch.
+    Ended(BackendId, BatchId, Result<Vec<Outcomes>, DeviceFault>),
+    /// A backend failed a test that somebody asked for.
+    Failed(BackendId, SelfTestFailure),
     /// A backend that was taken out passed its self-test again.
     Recovered(BackendId),
     Drain(Sender<()>),
@@ -35,67 +37,20 @@ pub(crate) enum Command {
 const COMMANDS_AT_ONCE: usize = 256;
 /// A backend that failed is tested again after this long, then after twice as long, and so on.
 const RETEST_FIRST: Duration = Duration::from_secs(1);
-const RETEST_MAX: Duration = Duration::from_secs(60);
-
-/// A backend and what is known of it.
-pub(crate) struct Member {
-    pub(crate) backend: Arc<dyn Backend>,
-    health: Mutex<Health>,
-    batches: AtomicU64,
-    items: AtomicU64,
-    faults: AtomicU64,
-}
-
-impl Member {
-    pub(crate) fn tested(backend: Arc<dyn Backend>) -> Arc<Self> {
-        let health = match self_test(&*backend, fresh_challenge()) {
-            Ok(_) => Health::Up,
-            Err(failure) => Health::Down(failure.to_string()),
-        };
-        Arc::new(Self {
-            backend,
-            health: Mutex::new(health),
-            batches: AtomicU64::new(0),
-            items: AtomicU64::new(0),
-            faults: AtomicU64::new(0),
-        })
-    }
-
-    pub(crate) fn status(&self) -> BackendStatus {
-        BackendStatus {
-            descriptor: self.backend.descriptor().clone(),
-            health: self.health.lock().clone(),
-            batches: self.batches.load(Ordering::Relaxed),
-            items: self.items.load(Ordering::Relaxed),
-            faults: self.faults.load(Ordering::Relaxed),
-            counters: self.backend.counters(),
-        }
-    }
-
-    fn slots(&self) -> BackendSlots {
-        let descriptor = self.backend.descriptor();
-        BackendSlots {
-            slots: descriptor.slots,
-            urgent_slots: descriptor.urgent_slots,
-            operations: descriptor.operations.iter().map(|op| (*op, 1)).collect(),
-        }
-    }
-}
+const RETEST_MAX: Duration = Duration::from_mins(1);
 
 pub(crate) fn start(
     config: &EngineConfig,
+    patience: Patience,
     members: Vec<Arc<Member>>,
-    admission: Arc<Admission>,
     observer: Arc<dyn Observer>,
 ) -> Sender<Command> {
     // Unbounded in itself, bounded by admission: each command stands for an admitted parcel,
     // or for a batch in flight.
     let (sender, receiver) = crossbeam_channel::unbounded();
-    let mut batching = Config::from(&config.limits);
-    batching.gather_us = config.gather.as_micros() as u64;
     let driver = Driver {
         origin: Instant::now(),
-        batcher: Batcher::new(batching),
+        batcher: Batcher::new(batching(config)),
         events: Vec::new(),
         actions: Vec::new(),
         pending: PendingParcels::default(),
@@ -105,16 +60,18 @@ pub(crate) fn start(
         members,
         observer,
         commands: sender.clone(),
-        drained: None,
-        _admission: admission,
+        patience,
+        in_test: HashSet::new(),
+        drains: Vec::new(),
+        drained: false,
     };
     std::thread::Builder::new()
         .name("tutti-driver".into())
         .spawn(move || {
             // The batcher stops rather than answer wrongly. Callers must not wait for ever on a
             // process that cannot answer any more: it ends, and is started again.
-            let run = std::panic::AssertUnwindSafe(|| driver.run(&receiver));
-            if std::panic::catch_unwind(run).is_err() {
+            let run = AssertUnwindSafe(|| driver.run(&receiver));
+            if catch_unwind(run).is_err() {
                 tracing::error!("the driver panicked: the process ends");
                 std::process::abort();
             }
@@ -123,11 +80,59 @@ pub(crate) fn start(
     sender
 }
 
+/// The batcher's bounds of its own would say no a second time, after the caller was told yes:
+/// what is here was admitted.
+fn batching(config: &EngineConfig) -> Config {
+    Config {
+        gather_us: config.gather.as_micros() as u64,
+        queued_parcels_max: NO_BOUND as usize,
+        queued_items_max: NO_BOUND,
+        queued_cost_us_max: NO_BOUND,
+        ..Config::from(&config.limits)
+    }
+}
+
+/// Above all that admission lets in, below where the batcher's sums could overflow.
+const NO_BOUND: u64 = (1 << 48) - 1;
+
 struct InFlight {
+    backend: BackendId,
     slices: Vec<Slice<Arc<Work>>>,
     operation: Operation,
     priority: Priority,
     submitted: Instant,
+    cost_us: u64,
+    /// The most that its backend had in hand at once since then: a small batch may have to wait
+    /// for a large one there.
+    load_us: u64,
+}
+
+impl InFlight {
+    fn items(&self) -> usize {
+        self.slices.iter().map(|slice| slice.len as usize).sum()
+    }
+}
+
+/// An attempt that a backend has in its hands: however it lets go, the driver hears of it.
+struct Attempt {
+    backend: BackendId,
+    batch: BatchId,
+    commands: Option<Sender<Command>>,
+}
+
+impl Attempt {
+    fn end(&mut self, result: Result<Vec<Outcomes>, DeviceFault>) {
+        if let Some(commands) = self.commands.take() {
+            // A driver that has stopped has answered everything already.
+            let _ = commands.send(Command::Ended(self.backend, self.batch, result));
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.end(Err(unanswered()));
+    }
 }
 
 struct Driver {
@@ -143,19 +148,23 @@ struct Driver {
     members: Vec<Arc<Member>>,
     observer: Arc<dyn Observer>,
     commands: Sender<Command>,
-    drained: Option<Sender<()>>,
-    _admission: Arc<Admission>,
+    patience: Patience,
+    /// Backends that are out and tested from time to time.
+    in_test: HashSet<BackendId>,
+    /// Who waits for the end.
+    drains: Vec<Sender<()>>,
+    drained: bool,
 }
 
 impl Driver {
     fn run(mut self, receiver: &Receiver<Command>) {
         for id in 0..self.members.len() {
-            if *self.members[id].health.lock() == Health::Up {
-                let slots = self.members[id].slots();
-                self.events
-                    .push(Event::BackendUp(BackendId(id as u32), slots));
-            } else {
-                self.retest(BackendId(id as u32));
+            let (id, member) = (BackendId(id as u32), &self.members[id]);
+            self.events.push(Event::BackendUp(id, member.slots()));
+            if !member.is_up() {
+                // Known and down, not unknown: what it would do is a device fault, not unsupported.
+                self.events.push(Event::BackendDown(id));
+                self.test_again(id);
             }
         }
         self.feed();
@@ -165,7 +174,7 @@ impl Driver {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            if first.is_none() {
+            if self.wake_at.is_some_and(|at| at <= self.now()) {
                 self.wake_at = None;
                 self.events.push(Event::Tick);
             }
@@ -178,6 +187,7 @@ impl Driver {
             if stop {
                 break;
             }
+            self.take_out_silent();
             self.feed();
         }
         for parcel in self.pending.take_all() {
@@ -186,10 +196,19 @@ impl Driver {
     }
 
     fn wait(&self, receiver: &Receiver<Command>) -> Result<Command, RecvTimeoutError> {
-        match self.wake_at {
+        let tick = self
+            .wake_at
+            .map(|at| self.origin + Duration::from_micros(at.0));
+        let overdue = self.in_flight.values().map(|batch| self.due(batch));
+        match tick.into_iter().chain(overdue).min() {
             None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => receiver.recv_deadline(self.origin + Duration::from_micros(at.0)),
+            Some(at) => receiver.recv_deadline(at),
         }
+    }
+
+    /// When a batch that is not answered shows that its backend is dead.
+    fn due(&self, batch: &InFlight) -> Instant {
+        batch.submitted + self.patience.with(batch.load_us)
     }
 
     fn now(&self) -> Micros {
@@ -204,14 +223,18 @@ impl Driver {
         match command {
             Command::Submit(submission) => self.arrived(*submission),
             Command::Cancel(ticket) => self.events.push(Event::Cancelled(ParcelId(ticket))),
-            Command::Completed(backend, completion) => self.completed(backend, completion),
+            Command::Ended(backend, batch, result) => self.ended(backend, batch, result),
+            Command::Failed(backend, failure) => self.take_out(backend, &fault_of(failure)),
             Command::Recovered(backend) => {
-                let slots = self.members[backend.0 as usize].slots();
-                self.events.push(Event::BackendUp(backend, slots));
+                self.in_test.remove(&backend);
+                let member = &self.members[backend.0 as usize];
+                member.up();
+                self.events.push(Event::BackendUp(backend, member.slots()));
             }
             Command::Drain(done) => {
-                self.drained = Some(done);
+                self.drains.push(done);
                 self.events.push(Event::Drain);
+                self.tell_drained();
             }
             Command::Stop => {}
         }
@@ -233,13 +256,18 @@ impl Driver {
         self.events.push(Event::Arrived(parcel));
     }
 
-    /// Gives the batcher what has happened and does what it says.
+    /// Gives the batcher what has happened and does what it says, until nothing more happens.
     fn feed(&mut self) {
         let mut actions = std::mem::take(&mut self.actions);
-        self.batcher
-            .handle_all(self.now(), self.events.drain(..), &mut actions);
-        for action in actions.drain(..) {
-            self.act(action);
+        loop {
+            self.batcher
+                .handle_all(self.now(), self.events.drain(..), &mut actions);
+            for action in actions.drain(..) {
+                self.act(action);
+            }
+            if self.events.is_empty() {
+                break;
+            }
         }
         self.actions = actions;
     }
@@ -252,18 +280,18 @@ impl Driver {
                 operation,
                 priority,
                 slices,
-                ..
+                cost_us,
             } => {
-                self.submit(
+                let in_flight = InFlight {
                     backend,
-                    batch,
-                    InFlight {
-                        slices,
-                        operation,
-                        priority,
-                        submitted: Instant::now(),
-                    },
-                );
+                    slices,
+                    operation,
+                    priority,
+                    submitted: Instant::now(),
+                    cost_us,
+                    load_us: cost_us,
+                };
+                self.submit(batch, in_flight);
             }
             Action::Undecided { slice, cause } => {
                 let outcomes = Outcomes::Undecided(cause, slice.len as usize);
@@ -271,18 +299,24 @@ impl Driver {
             }
             Action::WakeAt(at) => self.wake_at = Some(at),
             Action::Drained => {
-                if let Some(done) = self.drained.take() {
-                    // Whoever drains may have lost patience.
-                    let _ = done.send(());
-                }
+                self.drained = true;
+                self.tell_drained();
             }
         }
     }
 
-    fn submit(&mut self, backend: BackendId, id: BatchId, in_flight: InFlight) {
-        let now = Instant::now();
+    fn tell_drained(&mut self) {
+        if self.drained {
+            for done in self.drains.drain(..) {
+                // Whoever drains may have lost patience.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn submit(&mut self, id: BatchId, in_flight: InFlight) {
         for slice in &in_flight.slices {
-            self.pending.sealed(slice.parcel.0, now);
+            self.pending.sealed(slice.parcel.0, in_flight.submitted);
         }
         let batch = Batch {
             id: id.0,
@@ -293,88 +327,132 @@ impl Driver {
             challenge: fresh_challenge(),
             coefficient_bits: self.coefficient_bits,
         };
+        let backend = in_flight.backend;
+        let mut attempt = Attempt {
+            backend,
+            batch: id,
+            commands: Some(self.commands.clone()),
+        };
         self.in_flight.insert(id, in_flight);
-        let commands = self.commands.clone();
-        let done = Box::new(move |completion| {
-            // A driver that has stopped has answered everything already.
-            let _ = commands.send(Command::Completed(backend, completion));
-        });
+        self.weigh(backend);
+        let done = Box::new(move |completion| attempt.end(result_of(id.0, completion)));
         let member = &self.members[backend.0 as usize];
-        if let Err(refused) = member.backend.submit(Arc::new(batch), done) {
-            let completion = Completion {
-                batch: id.0,
-                result: Err(DeviceFault::Internal(refused.to_string())),
-            };
-            // Sent rather than handled here: the batcher is in the middle of its actions.
-            let _ = self.commands.send(Command::Completed(backend, completion));
+        if let Err(fault) = hand_over(&*member.backend, Arc::new(batch), done) {
+            self.ended(backend, id, Err(fault));
         }
     }
 
-    fn completed(&mut self, backend: BackendId, completion: Completion) {
-        let id = BatchId(completion.batch);
+    fn weigh(&mut self, backend: BackendId) {
+        let there = || move |batch: &&mut InFlight| batch.backend == backend;
+        let load_us = self
+            .in_flight
+            .values_mut()
+            .filter(there())
+            .map(|batch| batch.cost_us)
+            .sum();
+        for batch in self.in_flight.values_mut().filter(there()) {
+            batch.load_us = batch.load_us.max(load_us);
+        }
+    }
+
+    /// What is said of an attempt that is over already, twice or too late, is ignored.
+    fn ended(
+        &mut self,
+        backend: BackendId,
+        id: BatchId,
+        result: Result<Vec<Outcomes>, DeviceFault>,
+    ) {
         let Some(in_flight) = self.in_flight.remove(&id) else {
             return;
         };
-        let member = Arc::clone(&self.members[backend.0 as usize]);
-        let result = completion
-            .result
-            .and_then(|outcomes| fits(&in_flight.slices, outcomes));
-        let items = in_flight
-            .slices
-            .iter()
-            .map(|slice| slice.len as usize)
-            .sum();
-        self.observer.batch_ended(&BatchReport {
-            backend: member.backend.descriptor().name,
-            operation: in_flight.operation,
-            priority: in_flight.priority,
-            items,
-            compute: in_flight.submitted.elapsed(),
-            faulted: result.is_err(),
-        });
+        let result = result.and_then(|outcomes| fitting(&in_flight.slices, outcomes));
+        self.report(&in_flight, result.is_err());
         match result {
-            Ok(outcomes) => {
-                member.batches.fetch_add(1, Ordering::Relaxed);
-                member.items.fetch_add(items as u64, Ordering::Relaxed);
-                let spoilers = spoilers(&in_flight.slices, &outcomes);
-                let name = member.backend.descriptor().name;
-                for (slice, outcomes) in in_flight.slices.iter().zip(outcomes) {
-                    self.answer_slice(slice, outcomes, Some(name));
-                }
-                self.events.push(Event::Completed {
-                    batch: id,
-                    spoilers,
-                });
-            }
+            Ok(outcomes) => self.completed(id, &in_flight, outcomes),
             Err(fault) => {
-                tracing::error!(backend = member.backend.descriptor().name, %fault, "backend taken out");
-                member.faults.fetch_add(1, Ordering::Relaxed);
-                *member.health.lock() = Health::Down(fault.to_string());
                 self.events.push(Event::Faulted { batch: id });
-                self.retest(backend);
+                self.take_out(backend, &fault);
             }
         }
     }
 
+    fn completed(&mut self, id: BatchId, in_flight: &InFlight, outcomes: Vec<Outcomes>) {
+        let member = &self.members[in_flight.backend.0 as usize];
+        member.count_batch(in_flight.items() as u64);
+        let name = member.name();
+        let spoilers = spoilers(&in_flight.slices, &outcomes);
+        for (slice, outcomes) in in_flight.slices.iter().zip(outcomes) {
+            self.answer_slice(slice, outcomes, Some(name));
+        }
+        self.events.push(Event::Completed {
+            batch: id,
+            spoilers,
+        });
+    }
+
+    /// A backend that keeps a batch for too long is dead, whatever else it does.
+    fn take_out_silent(&mut self) {
+        let now = Instant::now();
+        let silent = |driver: &Self| {
+            let mut batches = driver.in_flight.values();
+            let late = batches.find(|batch| driver.due(batch) <= now);
+            late.map(|batch| batch.backend)
+        };
+        while let Some(backend) = silent(self) {
+            self.take_out(backend, &DeviceFault::Timeout);
+        }
+    }
+
+    /// A fault of the backend's own code is one batch's. A device that is gone, silent or wrong
+    /// loses all its batches to others.
+    fn take_out(&mut self, backend: BackendId, fault: &DeviceFault) {
+        let member = &self.members[backend.0 as usize];
+        tracing::error!(backend = member.name(), %fault, "backend taken out");
+        member.count_fault();
+        member.down(fault.to_string());
+        if !matches!(fault, DeviceFault::Internal(_)) {
+            self.events.push(Event::BackendDown(backend));
+            let there = |batch: &InFlight| batch.backend == backend;
+            let lost: Vec<_> = self.in_flight.extract_if(|_, batch| there(batch)).collect();
+            for (_, in_flight) in lost {
+                self.report(&in_flight, true);
+            }
+        }
+        self.test_again(backend);
+    }
+
+    fn report(&self, in_flight: &InFlight, faulted: bool) {
+        self.observer.batch_ended(&BatchReport {
+            backend: self.members[in_flight.backend.0 as usize].name(),
+            operation: in_flight.operation,
+            priority: in_flight.priority,
+            items: in_flight.items(),
+            compute: in_flight.submitted.elapsed(),
+            faulted,
+        });
+    }
+
     /// Tests a backend that was taken out, ever more rarely, until it passes.
-    fn retest(&self, backend: BackendId) {
+    fn test_again(&mut self, backend: BackendId) {
+        if !self.in_test.insert(backend) {
+            return;
+        }
         let member = Arc::downgrade(&self.members[backend.0 as usize]);
         let commands = self.commands.clone();
         let test = move || {
             let mut pause = RETEST_FIRST;
-            let member = loop {
+            loop {
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(RETEST_MAX);
                 // Gone when the engine is.
                 let Some(member) = member.upgrade() else {
                     return;
                 };
-                match self_test(&*member.backend, fresh_challenge()) {
-                    Ok(_) => break member,
-                    Err(failure) => *member.health.lock() = Health::Down(failure.to_string()),
+                match member.self_test() {
+                    Ok(_) => break,
+                    Err(failure) => member.down(failure.to_string()),
                 }
-            };
-            *member.health.lock() = Health::Up;
+            }
             // The engine may have stopped meanwhile.
             let _ = commands.send(Command::Recovered(backend));
         };
@@ -415,7 +493,9 @@ impl Driver {
         });
         // Room is made before the caller hears: its next request must find it.
         drop(permit);
-        reply(answer);
+        if catch_unwind(AssertUnwindSafe(|| reply(answer))).is_err() {
+            tracing::error!("a caller's reply panicked");
+        }
     }
 }
 
@@ -427,53 +507,9 @@ fn work_slice(slice: &Slice<Arc<Work>>) -> WorkSlice {
     }
 }
 
-/// A backend must answer every item of every slice.
-fn fits(
-    slices: &[Slice<Arc<Work>>],
-    outcomes: Vec<Outcomes>,
-) -> Result<Vec<Outcomes>, DeviceFault> {
-    let whole = slices.len() == outcomes.len()
-        && slices
-            .iter()
-            .zip(&outcomes)
-            .all(|(slice, part)| slice.len as usize == part.len());
-    if whole {
-        Ok(outcomes)
-    } else {
-        Err(DeviceFault::WrongAnswer(
-            "not one answer for each item".into(),
-        ))
+fn fault_of(failure: SelfTestFailure) -> DeviceFault {
+    match failure {
+        SelfTestFailure::Fault(fault) => fault,
+        other => DeviceFault::WrongAnswer(other.to_string()),
     }
-}
-
-/// Sources whose items made the batch fail, so that it had to be searched.
-fn spoilers(slices: &[Slice<Arc<Work>>], outcomes: &[Outcomes]) -> Vec<Spoiler> {
-    let mut spoilers: HashMap<SourceId, Spoiler> = HashMap::new();
-    for (slice, part) in slices.iter().zip(outcomes) {
-        let Outcomes::Verdicts(verdicts) = part else {
-            continue;
-        };
-        let bad = verdicts.iter().filter(|verdict| spoils(verdict)).count() as u32;
-        let entry = spoilers.entry(slice.source).or_insert(Spoiler {
-            source: slice.source,
-            bad: 0,
-            of: 0,
-        });
-        entry.bad += bad;
-        entry.of += slice.len;
-    }
-    spoilers
-        .into_values()
-        .filter(|spoiler| spoiler.bad > 0)
-        .collect()
-}
-
-const fn spoils(verdict: &Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Invalid(
-            InvalidReason::DoesNotVerify | InvalidReason::NotInSubgroup,
-            _
-        )
-    )
 }

@@ -3,24 +3,29 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod answers;
 mod driver;
 mod keysets;
+mod member;
 mod observer;
 mod pending;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use parking_lot::RwLock;
 use tutti_backend::{
     Backend, Challenge, CoefficientBits, Descriptor, Outcomes, SelfTestFailure, SelfTestReport,
-    Work, self_test,
+    Work,
 };
+use tutti_batcher::BackendId;
 use tutti_types::{Limits, Priority};
 
 use admission::Admission;
 use driver::Command;
+use member::Member;
 
 pub use keysets::{KeySetInfo, KeySets, KeySetsRefused};
 pub use observer::{BatchReport, NoObserver, Observer, ParcelReport};
@@ -32,6 +37,33 @@ pub struct EngineConfig {
     pub coefficient_bits: CoefficientBits,
     /// How long a batch waits for more items though a slot is free. Zero sends it at once.
     pub gather: Duration,
+}
+
+/// How long a backend may keep a batch before it counts as dead and the batch goes elsewhere.
+/// Estimates of cost are right within a factor of two, machines are slow or busy: what is still
+/// silent after twenty times the estimate is not slow.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the smallest batch, and for each step of a self-test.
+    pub floor: Duration,
+    /// How many times the estimated cost of all that the backend has in hand.
+    pub cost_factor: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            floor: Duration::from_secs(10),
+            cost_factor: 20,
+        }
+    }
+}
+
+impl Patience {
+    fn with(&self, cost_us: u64) -> Duration {
+        let by_cost = Duration::from_micros(cost_us.saturating_mul(self.cost_factor));
+        self.floor.max(by_cost)
+    }
 }
 
 /// What a caller says about its work.
@@ -73,7 +105,8 @@ pub struct Ticket(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitRefused {
     #[error(
-        "the queue holds {queued_us} us of work of at most {limit_us}; try again in {retry_after:?}"
+        "no room for this now, with {queued_us} us of work queued of at most {limit_us}, of which \
+         one source may hold four times what it leaves free; try again in {retry_after:?}"
     )]
     QueueFull {
         queued_us: u64,
@@ -123,10 +156,12 @@ struct Shared {
     limits: Limits,
     admission: Arc<Admission>,
     commands: Sender<Command>,
-    backends: Vec<Arc<driver::Member>>,
+    backends: Vec<Arc<Member>>,
     key_sets: KeySets,
     next_ticket: AtomicU64,
-    closing: AtomicBool,
+    /// Whether work is taken. Held while a parcel goes to the driver, so that none can come to
+    /// it after it was told to drain.
+    open: RwLock<bool>,
 }
 
 impl Drop for Shared {
@@ -152,18 +187,30 @@ impl Engine {
         backends: Vec<Arc<dyn Backend>>,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        let admission = Arc::new(Admission::new(&config.limits, cores()));
-        let members: Vec<_> = backends.into_iter().map(driver::Member::tested).collect();
-        let commands = driver::start(config, members.clone(), Arc::clone(&admission), observer);
+        Self::start_with_patience(config, Patience::default(), backends, observer)
+    }
+
+    /// As [`Engine::start`], for backends that are to be waited for shorter or longer than usual.
+    pub fn start_with_patience(
+        config: &EngineConfig,
+        patience: Patience,
+        backends: Vec<Arc<dyn Backend>>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let members: Vec<_> = backends
+            .into_iter()
+            .map(|backend| Member::tested(backend, patience))
+            .collect();
+        let commands = driver::start(config, patience, members.clone(), observer);
         Self {
             shared: Arc::new(Shared {
                 limits: config.limits.clone(),
-                admission,
+                admission: Arc::new(Admission::new(&config.limits, cores())),
                 commands,
                 backends: members,
                 key_sets: KeySets::new(&config.limits),
                 next_ticket: AtomicU64::new(1),
-                closing: AtomicBool::new(false),
+                open: RwLock::new(true),
             }),
         }
     }
@@ -187,10 +234,12 @@ impl Engine {
         if work.is_empty() {
             return Err(SubmitRefused::Empty);
         }
-        if self.shared.closing.load(Ordering::Acquire) {
+        let open = self.shared.open.read();
+        if !*open {
             return Err(SubmitRefused::ShuttingDown);
         }
-        let permit = self.shared.admission.admit(&work, options.priority)?;
+        let admission = &self.shared.admission;
+        let permit = admission.admit(&work, options.priority, options.source)?;
         let ticket = self.shared.next_ticket.fetch_add(1, Ordering::Relaxed);
         let command = Command::Submit(Box::new(pending::Submission {
             ticket,
@@ -225,7 +274,7 @@ impl Engine {
     /// Refuses new work from now on, finishes what was accepted, and gives up on what is left
     /// after `patience`: it is answered UNDECIDED(shutting down). Returns whether all was done.
     pub fn drain(&self, patience: Duration) -> bool {
-        self.shared.closing.store(true, Ordering::Release);
+        *self.shared.open.write() = false;
         let (sender, receiver) = crossbeam_channel::bounded(1);
         if self.shared.commands.send(Command::Drain(sender)).is_err() {
             return true;
@@ -234,6 +283,8 @@ impl Engine {
         if !finished {
             // The driver may end by itself at this moment.
             let _ = self.shared.commands.send(Command::Stop);
+            // It hangs up once it has answered everything, unless a backend holds it up.
+            let _ = receiver.recv_timeout(LAST_ANSWERS);
         }
         finished
     }
@@ -250,16 +301,23 @@ impl Engine {
             .collect()
     }
 
-    /// Runs the known answers through one backend, beside whatever else it does.
+    /// Runs the known answers through one backend, beside whatever else it does. One that fails
+    /// is taken out, and its batches go elsewhere.
     pub fn self_test(&self, backend: &str) -> Option<Result<SelfTestReport, SelfTestFailure>> {
-        let member = self
-            .shared
-            .backends
-            .iter()
-            .find(|member| member.backend.descriptor().name == backend)?;
-        Some(self_test(&*member.backend, fresh_challenge()))
+        let mut backends = self.shared.backends.iter();
+        let at = backends.position(|member| member.name() == backend)?;
+        let tested = self.shared.backends[at].self_test();
+        if let Err(failure) = &tested {
+            let failed = Command::Failed(BackendId(at as u32), failure.clone());
+            // An engine that has stopped uses no backend.
+            let _ = self.shared.commands.send(failed);
+        }
+        Some(tested)
     }
 }
+
+/// The driver answers what is left at once.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Cores that the machine gives this process.
 pub fn cores() -> usize {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tutti_backend::{CheckedKeys, Outcomes, Work};
-use tutti_types::{UndecidedCause, Verdict};
+use tutti_types::{Part, UndecidedCause, Verdict};
 
 use crate::admission::Permit;
 use crate::{Answer, Reply, SubmitOptions, Timing};
@@ -41,7 +41,7 @@ pub(crate) struct PendingParcels {
 impl PendingParcels {
     pub(crate) fn insert(&mut self, submission: Submission, now: Instant) -> (Arc<Work>, u64) {
         let work = Arc::new(submission.work);
-        let cost_us = submission.permit.cost_us;
+        let cost_us = submission.permit.cost_us();
         let pending = Pending {
             missing: work.len(),
             work: Arc::clone(&work),
@@ -98,10 +98,7 @@ impl Pending {
         self.parts.sort_by_key(|(start, _)| *start);
         let sealed = self.sealed.unwrap_or(now);
         let answer = Answer {
-            outcomes: join(
-                self.parts.into_iter().map(|(_, part)| part).collect(),
-                &self.work,
-            ),
+            outcomes: join(self.parts, &self.work),
             timing: Timing {
                 queued: sealed.duration_since(self.submitted),
                 computed: now.duration_since(sealed),
@@ -136,10 +133,10 @@ impl Pending {
     }
 }
 
-/// One list of answers out of several that follow each other.
-fn join(mut parts: Vec<Outcomes>, work: &Work) -> Outcomes {
+/// One list of answers out of several that follow each other, each with the item it starts at.
+fn join(mut parts: Vec<(usize, Outcomes)>, work: &Work) -> Outcomes {
     if parts.len() == 1 {
-        return parts.remove(0);
+        return parts.remove(0).1;
     }
     let points = matches!(
         work,
@@ -150,14 +147,35 @@ fn join(mut parts: Vec<Outcomes>, work: &Work) -> Outcomes {
             | Work::SumBn254G2(_)
     );
     if points {
-        return Outcomes::Points(parts.into_iter().flat_map(into_points).collect());
+        let points = parts.into_iter().flat_map(|(_, part)| into_points(part));
+        return Outcomes::Points(points.collect());
     }
-    let keys_only = parts.iter().all(|part| matches!(part, Outcomes::Keys(_)));
-    if keys_only && let Some(keys) = join_keys(&parts) {
+    if let Some(keys) = join_keys(&parts) {
         return Outcomes::Keys(keys);
     }
     // Keys of which some are undecided are worth nothing: a set is put whole or not at all.
-    Outcomes::Verdicts(parts.iter().flat_map(Outcomes::verdicts).collect())
+    let verdicts = parts.iter().flat_map(|(start, part)| {
+        let named = matches!(part, Outcomes::Keys(_));
+        let verdicts = part.verdicts().into_iter();
+        verdicts.map(move |verdict| {
+            if named {
+                moved(verdict, *start)
+            } else {
+                verdict
+            }
+        })
+    });
+    Outcomes::Verdicts(verdicts.collect())
+}
+
+/// A slice of keys names each by its place in the slice.
+fn moved(verdict: Verdict, start: usize) -> Verdict {
+    match verdict {
+        Verdict::Invalid(reason, Part::Key(at)) => {
+            Verdict::Invalid(reason, Part::Key(at + start as u32))
+        }
+        other => other,
+    }
 }
 
 fn into_points(part: Outcomes) -> Vec<Result<Vec<u8>, Verdict>> {
@@ -167,14 +185,15 @@ fn into_points(part: Outcomes) -> Vec<Result<Vec<u8>, Verdict>> {
     }
 }
 
-fn join_keys(parts: &[Outcomes]) -> Option<CheckedKeys> {
-    let mut parts = parts.iter().filter_map(|part| match part {
+/// Nothing where a part has no keys.
+fn join_keys(parts: &[(usize, Outcomes)]) -> Option<CheckedKeys> {
+    let mut parts = parts.iter().map(|(_, part)| match part {
         Outcomes::Keys(keys) => Some(keys),
         _ => None,
     });
-    let mut joined = parts.next()?.clone();
+    let mut joined = parts.next()??.clone();
     for part in parts {
-        match (&mut joined, part) {
+        match (&mut joined, part?) {
             (CheckedKeys::Bls12381G1(all), CheckedKeys::Bls12381G1(more)) => {
                 all.extend_from_slice(more);
             }
