@@ -106,15 +106,14 @@ impl<F: Element> Point<F> {
 fn double<F: Element>(p: &Point<F>) -> Point<F> {
     let a = p.x.sqr();
     let b = p.y.sqr();
-    let c = b.sqr();
     let xb = p.x.mul(&b);
     let e = (a.sum().double() + a.sum()).tight();
     let four_xb = xb.sum().times_pow2::<2>();
     let x = (e.sqr().sum() - four_xb.double()).tight();
-    let y = e.mul(&(four_xb - x.sum()).tight()).sum() - c.sum().times_pow2::<3>();
+    let y = e.mul_sub_8_sqr(&(four_xb - x.sum()).tight(), &b);
     Point {
         x,
-        y: y.tight(),
+        y,
         z: p.y.mul(&p.z).sum().double().tight(),
     }
 }

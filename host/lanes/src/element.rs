@@ -20,6 +20,8 @@ pub(crate) trait Element: Copy {
     fn isa(&self) -> Ifma;
     fn mul(&self, o: &Self) -> Self;
     fn sqr(&self) -> Self;
+    /// self·b - 8c², reduced once.
+    fn mul_sub_8_sqr(&self, b: &Self, c: &Self) -> Self;
     fn sum(&self) -> Self::Sum;
     fn invert(&self) -> Self;
     fn select(m: Mask, yes: &Self, no: &Self) -> Self;
@@ -93,6 +95,11 @@ impl Element for Fp {
     #[inline(always)]
     fn sqr(&self) -> Self {
         self.sqr()
+    }
+
+    #[inline(always)]
+    fn mul_sub_8_sqr(&self, b: &Self, c: &Self) -> Self {
+        self.mul_sub_8_sqr(b, c)
     }
 
     #[inline(always)]

@@ -307,6 +307,14 @@ fn assert_range(x: &[V; 8]) {
     }
 }
 
+/// The square is below 16p², so that the difference is above -2^7 p².
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul_sub_8_sqr(a: &Fp, b: &Fp, c: &Fp) -> Fp {
+    let (ab, cc) = (wide_mul(a.factor(), b.factor()), square_of(&c.0));
+    reduce::<true>(&Wide(sixteen!(K, ab.0[K].sub(cc.0[K].shl::<3>()))))
+}
+
 impl Fp {
     #[inline(always)]
     fn checked(x: [V; 8]) -> Self {
@@ -350,6 +358,12 @@ impl Fp {
     pub(crate) fn sqr(&self) -> Self {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { sqr(self) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul_sub_8_sqr(&self, b: &Self, c: &Self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul_sub_8_sqr(self, b, c) }
     }
 
     #[inline(always)]
@@ -535,33 +549,41 @@ fn root_power<const N: usize>(x: &[Fp; N]) -> [Fp; N] {
     y
 }
 
+/// h, the top limb with the carry that it is about to get, is the value / 2^364 but for an error in (-1 - 2^-40, 2^-40).
+/// q = floor((h + BIAS)·SCALE / 2^52) with both constants rounded down, BIAS by one more, is at most value/p + 4096 and
+/// misses it by less than 1 + 4/106513. So value + 4096p - q·p is in [0, 1.001p). -q·p is added as q·(2^416 - p), whose
+/// surplus q·2^416 is never formed.
+///
+/// Not inlined: it is called so often that its copies would not fit the instruction cache.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn tight(sum: &Sum) -> Fp {
+    let Sum(mut x) = *sum;
+    let isa = x[0].isa();
+    let h = x[7].add(x[6].sar::<LIMB>());
+    let zero = V::splat(isa, 0);
+    let q = zero.madd_hi(
+        h.add(V::splat(isa, consts::QUOTIENT_BIAS)),
+        V::splat(isa, consts::QUOTIENT_SCALE),
+    );
+    add_const(&mut x, &consts::P_4096);
+    eight!(I, {
+        x[I] = x[I].madd_lo(q, V::splat(isa, consts::NEG_P[I]));
+        if I < 7 {
+            x[I + 1] = x[I + 1].madd_hi(q, V::splat(isa, consts::NEG_P[I]));
+        }
+    });
+    carry(&mut x);
+    x[7] = x[7].and(V::splat(isa, LIMB_MASK));
+    Fp::checked(x)
+}
+
 impl Sum {
     /// Carries and reduces: the result is below 1.001 p, whatever the sum was (|value| < 2^12 p).
-    ///
-    /// h, the top limb with the carry that it is about to get, is the value / 2^364 but for an error in (-1 - 2^-40, 2^-40).
-    /// q = floor((h + BIAS)·SCALE / 2^52) with both constants rounded down, BIAS by one more, is at most value/p + 4096 and
-    /// misses it by less than 1 + 4/106513. So value + 4096p - q·p is in [0, 1.001p). -q·p is added as q·(2^416 - p), whose
-    /// surplus q·2^416 is never formed.
     #[inline(always)]
     pub(crate) fn tight(self) -> Fp {
-        let Self(mut x) = self;
-        let isa = x[0].isa();
-        let h = x[7].add(x[6].sar::<LIMB>());
-        let zero = V::splat(isa, 0);
-        let q = zero.madd_hi(
-            h.add(V::splat(isa, consts::QUOTIENT_BIAS)),
-            V::splat(isa, consts::QUOTIENT_SCALE),
-        );
-        add_const(&mut x, &consts::P_4096);
-        eight!(I, {
-            x[I] = x[I].madd_lo(q, V::splat(isa, consts::NEG_P[I]));
-            if I < 7 {
-                x[I + 1] = x[I + 1].madd_hi(q, V::splat(isa, consts::NEG_P[I]));
-            }
-        });
-        carry(&mut x);
-        x[7] = x[7].and(V::splat(isa, LIMB_MASK));
-        Fp::checked(x)
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { tight(&self) }
     }
 
     /// Where the sum is a multiple of p.

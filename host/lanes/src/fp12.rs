@@ -112,28 +112,52 @@ fn columns(c0: Column2, c1: Column2, c2: Column2) -> [V; 6] {
     [c0.c0, c0.c1, c1.c0, c1.c1, c2.c0, c2.c1]
 }
 
-/// Coordinate i of v·t, one column of it.
+/// One column of coordinate I of v·t, for I = 0 and 1: of (1 + i)·c2.
 #[inline(always)]
-fn times_v(t: &[V; 6], i: usize) -> V {
-    match i {
-        0 => t[4].sub(t[5]),
-        1 => t[4].add(t[5]),
-        _ => t[i - 2],
+fn xi_c2<const I: usize>(t: &[V; 6]) -> V {
+    if I == 0 {
+        t[4].sub(t[5])
+    } else {
+        t[4].add(t[5])
     }
 }
 
-/// Coordinate I of a + v·b.
+/// Coordinate I of a + v·b, for I = 0 and 1.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn reduce_a_vb<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
-    Wide::from_columns(sixteen!(K, a[K][I].add(times_v(&b[K], I)))).reduce()
+fn reduce_a_xi_b<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][I].add(xi_c2::<I>(&b[K])))).reduce()
 }
 
-/// Coordinate I of a - b - v·b.
+/// Coordinate I of a - b - v·b, for I = 0 and 1.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn reduce_a_b_vb<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
-    Wide::from_columns(sixteen!(K, a[K][I].sub(b[K][I]).sub(times_v(&b[K], I)))).reduce()
+fn reduce_a_b_xi_b<const I: usize>(Wide6(a): &Wide6, Wide6(b): &Wide6) -> Fp {
+    Wide::from_columns(sixteen!(K, a[K][I].sub(b[K][I]).sub(xi_c2::<I>(&b[K])))).reduce()
+}
+
+/// Coordinate i of a + v·b.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a_vb(x: &Wide6, y: &Wide6, i: usize) -> Fp {
+    let (Wide6(a), Wide6(b)) = (x, y);
+    match i {
+        0 => reduce_a_xi_b::<0>(x, y),
+        1 => reduce_a_xi_b::<1>(x, y),
+        _ => Wide::from_columns(sixteen!(K, a[K][i].add(b[K][i - 2]))).reduce(),
+    }
+}
+
+/// Coordinate i of a - b - v·b.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_a_b_vb(x: &Wide6, y: &Wide6, i: usize) -> Fp {
+    let (Wide6(a), Wide6(b)) = (x, y);
+    match i {
+        0 => reduce_a_b_xi_b::<0>(x, y),
+        1 => reduce_a_b_xi_b::<1>(x, y),
+        _ => Wide::from_columns(sixteen!(K, a[K][i].sub(b[K][i]).sub(b[K][i - 2]))).reduce(),
+    }
 }
 
 /// Coordinate i of a - b.
@@ -193,7 +217,7 @@ macro_rules! coordinates {
 fn mul(a: &Fp12, b: &Fp12) -> Fp12 {
     let mut t0 = product(a.c0.factor(), b.c0.factor());
     let t1 = product(a.c1.factor(), b.c1.factor());
-    let c0 = coordinates!(I, reduce_a_vb::<I>(&t0, &t1));
+    let c0 = coordinates!(I, reduce_a_vb(&t0, &t1, I));
     t0.add_assign(&t1);
     let m = product(
         &(*a.c0.factor() + *a.c1.factor()),
@@ -214,7 +238,7 @@ fn sqr(a: &Fp12) -> Fp12 {
     let t = product(a0, a1);
     let m = product(&(*a0 + *a1), &(*a0 + *v_a1.factor()));
     Fp12 {
-        c0: coordinates!(I, reduce_a_b_vb::<I>(&m, &t)),
+        c0: coordinates!(I, reduce_a_b_vb(&m, &t, I)),
         c1: coordinates!(I, reduce_2a(&t, I)),
     }
 }
@@ -226,7 +250,7 @@ fn mul_line(a: &Fp12, line: &Line) -> Fp12 {
     let (b0, b1, b4) = (line.c0.factor(), line.c1.factor(), line.c4.factor());
     let mut t0 = product_01(a.c0.factor(), b0, b1);
     let t1 = product_1(a.c1.factor(), b4);
-    let c0 = coordinates!(I, reduce_a_vb::<I>(&t0, &t1));
+    let c0 = coordinates!(I, reduce_a_vb(&t0, &t1, I));
     t0.add_assign(&t1);
     let m = product_01(&(*a.c0.factor() + *a.c1.factor()), b0, &(*b1 + *b4));
     Fp12 {

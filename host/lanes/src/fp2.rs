@@ -72,6 +72,27 @@ fn sqr(a: &Fp2) -> Fp2 {
     }
 }
 
+/// Columns: 2^57 for the product, 8 · 2^57 for the squares.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul_sub_8_sqr(a: &Fp2, b: &Fp2, c: &Fp2) -> Fp2 {
+    let [t0, t1, t2] = products_of(a.factor(), b.factor());
+    let (s0, s1) = (c.c0.wide_sqr_inline(), c.c1.wide_sqr_inline());
+    let mixed = c.c0.factor().wide_mul(c.c1.factor());
+    let c0 = sixteen!(K, {
+        let square = s0.column(K).sub(s1.column(K));
+        t0.column(K).sub(t1.column(K)).sub(square.shl::<3>())
+    });
+    let c1 = sixteen!(K, {
+        let cross = t2.column(K).sub(t0.column(K)).sub(t1.column(K));
+        cross.sub(mixed.column(K).shl::<4>())
+    });
+    Fp2 {
+        c0: Wide::from_columns(c0).reduce(),
+        c1: Wide::from_columns(c1).reduce(),
+    }
+}
+
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn wide_mul(a: &Factor2, b: &Factor2) -> Wide2 {
@@ -152,12 +173,6 @@ fn roots_with_norms<const N: usize>(x: &[Fp2; N], s: &[Fp; N]) -> ([Fp2; N], [Ma
 }
 
 impl Fp2 {
-    /// The product before its reduction.
-    #[inline(always)]
-    pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
-        self.factor().wide_mul(o.factor())
-    }
-
     #[inline(always)]
     pub(crate) const fn factor(&self) -> &Factor2 {
         // SAFETY: both are two times eight registers in declaration order, and all values of the one are values of the other.
@@ -290,6 +305,12 @@ impl Element for Fp2 {
     }
 
     #[inline(always)]
+    fn mul_sub_8_sqr(&self, b: &Self, c: &Self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { mul_sub_8_sqr(self, b, c) }
+    }
+
+    #[inline(always)]
     fn sum(&self) -> Sum2 {
         Sum2 {
             c0: self.c0.sum(),
@@ -354,14 +375,6 @@ impl Wide2 {
         Column2 {
             c0: self.c0.column(k),
             c1: self.c1.column(k),
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn reduce(&self) -> Fp2 {
-        Fp2 {
-            c0: self.c0.reduce(),
-            c1: self.c1.reduce(),
         }
     }
 }
