@@ -69,6 +69,7 @@ impl Row {
     ///
     /// With E = 3b·Z², b = 4(1 + i): (2XY(Y² - 3E), (Y² + 3E)² - 12E², 8Y³Z). The tangent times 2YZ, at P:
     /// (Y² - E) - 3X²·x·v + 2YZ·y·v·w.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn double(&mut self) -> Line {
         let Projective { x, y, z } = &self.t;
@@ -77,7 +78,7 @@ impl Row {
         let e = (c.double() + c).tight();
         let f = e.sum().double() + e.sum();
         let yz = y.mul(z);
-        let line = Line {
+        let mut line = Line {
             c0: (b.sum() - e.sum()).tight(),
             c1: x.sqr().mul_fp(&self.tangent.x),
             c4: yz.mul_fp(&self.tangent.y),
@@ -88,11 +89,13 @@ impl Row {
             y: ((b.sum() + f).tight().sqr().sum() - ee.double() - ee).tight(),
             z: b.mul(&yz).sum().times_pow2::<3>().tight(),
         };
-        self.masked(line)
+        self.mask(&mut line);
+        line
     }
 
     /// T → T + Q, with u = y·Z - Y and v = x·Z - X: (v·a, u(v²X - a) - v³Y, v³Z) for a = u²Z - v³ - 2v²X.
     /// The chord times v, at P: (u·x - v·y) - u·xp·v + v·yp·v·w.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn add(&mut self) -> Line {
         let Projective { x, y, z } = &self.t;
@@ -102,7 +105,7 @@ impl Row {
         let vvv = vv.mul(&v);
         let vvx = vv.mul(x).sum();
         let a = u.sqr().mul(z).sum() - vvv.sum() - vvx.double();
-        let line = Line {
+        let mut line = Line {
             c0: (u.mul(&self.q.x).sum() - v.mul(&self.q.y).sum()).tight(),
             c1: u.mul_fp(&self.chord.x),
             c4: v.mul_fp(&self.chord.y),
@@ -112,22 +115,21 @@ impl Row {
             y: (u.mul(&(vvx - a).tight()).sum() - vvv.mul(y).sum()).tight(),
             z: vvv.mul(z),
         };
-        self.masked(line)
+        self.mask(&mut line);
+        line
     }
 
     /// One, in the lanes that do not count.
     #[inline(always)]
-    fn masked(&self, line: Line) -> Line {
+    fn mask(&self, line: &mut Line) {
         if self.live == Mask::ALL {
-            return line;
+            return;
         }
         let isa = line.c0.isa();
         let zero = Fp2::zero(isa);
-        Line {
-            c0: Fp2::select(self.live, &line.c0, &Fp2::one(isa)),
-            c1: Fp2::select(self.live, &line.c1, &zero),
-            c4: Fp2::select(self.live, &line.c4, &zero),
-        }
+        line.c0 = Fp2::select(self.live, &line.c0, &Fp2::one(isa));
+        line.c1 = Fp2::select(self.live, &line.c1, &zero);
+        line.c4 = Fp2::select(self.live, &line.c4, &zero);
     }
 }
 
@@ -137,14 +139,14 @@ fn loop_of(isa: Ifma, rows: &mut [Row]) -> Fp12 {
     let mut f = Fp12::one(isa);
     for bit in (0..63).rev() {
         if bit < 62 {
-            f = f.sqr();
+            f.square();
         }
         for row in &mut *rows {
-            f = f.mul_line(&row.double());
+            f.mul_line(&row.double());
         }
         if SEED >> bit & 1 == 1 {
             for row in &mut *rows {
-                f = f.mul_line(&row.add());
+                f.mul_line(&row.add());
             }
         }
     }
