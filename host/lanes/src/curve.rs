@@ -69,11 +69,18 @@ impl<F: Element> Point<F> {
         }
     }
 
-    /// Doubled; infinity stays infinity (Z = 0).
+    /// Doubles in place; infinity stays infinity (Z = 0).
     #[inline(always)]
-    pub(crate) fn double(&self) -> Self {
+    pub(crate) fn double(&mut self) {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { double(self) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn doubled(&self) -> Self {
+        let mut p = *self;
+        p.double();
+        p
     }
 
     /// self + o where the two are not equal and neither is infinity; opposite points give Z = 0, equal ones X = Y = Z = 0,
@@ -103,19 +110,14 @@ impl<F: Element> Point<F> {
 /// 3M + 4S.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn double<F: Element>(p: &Point<F>) -> Point<F> {
+fn double<F: Element>(p: &mut Point<F>) {
     let a = p.x.sqr();
     let b = p.y.sqr();
-    let xb = p.x.mul(&b);
+    let four_xb = p.x.mul(&b).sum().times_pow2::<2>();
     let e = (a.sum().double() + a.sum()).tight();
-    let four_xb = xb.sum().times_pow2::<2>();
-    let x = (e.sqr().sum() - four_xb.double()).tight();
-    let y = e.mul_sub_8_sqr(&(four_xb - x.sum()).tight(), &b);
-    Point {
-        x,
-        y,
-        z: p.y.mul(&p.z).sum().double().tight(),
-    }
+    p.z = p.y.mul(&p.z).sum().double().tight();
+    p.x = (e.sqr().sum() - four_xb.double()).tight();
+    p.y = e.mul_sub_8_sqr(&(four_xb - p.x.sum()).tight(), &b);
 }
 
 /// 12M + 4S.
@@ -159,7 +161,7 @@ fn chord<F: Element>(x: &F, y: &F, h: &F, r: &F, z: &F) -> Point<F> {
 fn times_seed<F: Element>(p: &Point<F>) -> Point<F> {
     let mut t = *p;
     for bit in (0..63).rev() {
-        t = t.double();
+        t.double();
         if SEED >> bit & 1 == 1 {
             t = t.add_distinct(p);
         }

@@ -250,7 +250,7 @@ fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
 fn clear_cofactor(p: &Point<Fp2>) -> Point<Fp2> {
     let psi = psi_point(p).neg();
     let once = p.times_seed().add_distinct(p).add_distinct(&psi);
-    psi2_point(&p.double())
+    psi2_point(&p.doubled())
         .add_distinct(&p.neg())
         .add_distinct(&psi)
         .add_distinct(&once.times_seed())

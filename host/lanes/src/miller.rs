@@ -84,11 +84,9 @@ impl Row {
             c4: yz.mul_fp(&self.tangent.y),
         };
         let ee = e.sqr().sum().times_pow2::<2>();
-        self.t = Projective {
-            x: x.mul(y).mul(&(b.sum() - f).double().tight()),
-            y: ((b.sum() + f).tight().sqr().sum() - ee.double() - ee).tight(),
-            z: b.mul(&yz).sum().times_pow2::<3>().tight(),
-        };
+        self.t.x = x.mul(y).mul(&(b.sum() - f).double().tight());
+        self.t.y = ((b.sum() + f).tight().sqr().sum() - ee.double() - ee).tight();
+        self.t.z = b.mul(&yz).sum().times_pow2::<3>().tight();
         self.mask(&mut line);
         line
     }

@@ -366,7 +366,7 @@ fn add_affine<F: Element>(p: &Point<F>, q: &Affine<F>, present: Mask) -> Point<F
     let mut sum = p.add_affine_distinct(q);
     let infinite = p.z.is_zero();
     if sum.z.is_zero() & present & !infinite != Mask::NONE {
-        sum = Point::select(same(p, q), &p.double(), &sum);
+        sum = Point::select(same(p, q), &p.doubled(), &sum);
     }
     sum = Point::select(infinite, &q.point(), &sum);
     Point::select(present, &sum, p)
@@ -381,7 +381,7 @@ fn add<F: Element>(p: &Point<F>, q: &Point<F>) -> Point<F> {
         let (zz1, zz2) = (p.z.sqr(), q.z.sqr());
         let same_x = p.x.mul(&zz2).equals(&q.x.mul(&zz1));
         let same_y = p.y.mul(&zz2.mul(&q.z)).equals(&q.y.mul(&zz1.mul(&p.z)));
-        sum = Point::select(same_x & same_y & !no_p & !no_q, &p.double(), &sum);
+        sum = Point::select(same_x & same_y & !no_p & !no_q, &p.doubled(), &sum);
     }
     sum = Point::select(no_q, p, &sum);
     Point::select(no_p, q, &sum)

@@ -85,7 +85,7 @@ fn multiply_eight<F: Element>(
     let mut table = [one; ENTRIES];
     for k in 1..ENTRIES {
         table[k] = if k % 2 == 1 {
-            table[k / 2].double()
+            table[k / 2].doubled()
         } else {
             table[k - 1].add_affine_distinct(p)
         };
@@ -96,7 +96,7 @@ fn multiply_eight<F: Element>(
     for (magnitude, negative) in digits.iter().rev() {
         if started != Mask(0) {
             for _ in 0..WINDOW {
-                sum = sum.double();
+                sum.double();
             }
         }
         let mut entry = one;
