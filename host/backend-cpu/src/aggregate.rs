@@ -18,6 +18,7 @@ pub(crate) fn members<G: Bulk>(
     random: &mut impl RngCore,
 ) -> Vec<Result<Member<G>, InvalidReason>> {
     let mut points = arithmetic::finite(arithmetic, wires);
+    let mut failed_tries = 0;
     loop {
         let (places, finite): (Vec<usize>, Vec<G::Affine>) = points
             .iter()
@@ -26,12 +27,15 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), 64);
         let weights = weights::draw(finite.len(), shape, random);
-        let Err(outside) = weighted_sum::checked::<G>(arithmetic, &finite, &weights, shape) else {
+        let Err(outside) =
+            weighted_sum::checked::<G>(arithmetic, &finite, &weights, shape, failed_tries)
+        else {
             return points
                 .into_iter()
                 .map(|point| point.map(Member::shown))
                 .collect();
         };
+        failed_tries += 1;
         for at in outside {
             points[places[at]] = Err(InvalidReason::NotInSubgroup);
         }

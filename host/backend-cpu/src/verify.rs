@@ -50,6 +50,7 @@ pub(crate) fn verify<W: World>(
 fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
     let mut items = regular(&resolved.items);
     let mut bad = Vec::new();
+    let mut failed_tries = 0;
     let weighted = loop {
         if items.is_empty() {
             return bad;
@@ -62,19 +63,13 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
             count => weights::draw(count, shape, &mut context.random),
         };
         let points: Vec<SigPoint<W>> = items.iter().map(|(_, point)| *point).collect();
-        match weighted_sum::checked::<W::Sig>(context.arithmetic, &points, &weights, shape) {
+        let arithmetic = context.arithmetic;
+        match weighted_sum::checked::<W::Sig>(arithmetic, &points, &weights, shape, failed_tries) {
             Ok(sum) => {
-                break Weighted::new(
-                    context.arithmetic,
-                    resolved,
-                    &items,
-                    points,
-                    weights,
-                    shape,
-                    sum,
-                );
+                break Weighted::new(arithmetic, resolved, &items, points, weights, shape, sum);
             }
             Err(outside) => {
+                failed_tries += 1;
                 bad.extend(outside.iter().map(|&at| items[at].0));
                 let mut at = 0;
                 items.retain(|_| {

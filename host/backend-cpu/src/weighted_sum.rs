@@ -25,18 +25,25 @@ pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
     DigitShape::new(bits, security)
 }
 
-/// The sum of `weights[i] * points[i]`; or the places of the points outside the subgroup, in
-/// ascending order.
+/// Bad points of order 3 hide two thirds of each other in every window, so each try with
+/// buckets finds but few of many: after this many each point is checked by itself.
+const BUCKET_TRIES_MAX: u32 = 2;
+
+/// The sum of `weights[i] * points[i]`; or the places of points outside the subgroup, in
+/// ascending order, perhaps not all of them. `failed_tries` counts the calls before, with the
+/// points that they found and other weights.
 pub(crate) fn checked<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
     shape: DigitShape,
+    failed_tries: u32,
 ) -> Result<G::Sum, Vec<usize>> {
     if G::PRIME_ORDER {
         return Ok(unchecked::<G>(arithmetic, points, weights, shape));
     }
-    if points.len() < G::bucket_check_from(arithmetic) {
+    let few = points.len() < G::bucket_check_from(arithmetic);
+    if few || failed_tries >= BUCKET_TRIES_MAX {
         let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
             Ok(unchecked::<G>(arithmetic, points, weights, shape))
@@ -212,3 +219,6 @@ pub(crate) fn each<G: Bulk>(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! What `docs/mathematics.md` claims of the weighted sum, measured.
+
+#[allow(dead_code)]
+#[path = "../../../../tests/differential/forge.rs"]
+mod forge;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use tutti_curves::bls12_381::{G1, G2};
+use tutti_curves::{Wire, bn254};
+
+use super::*;
+use crate::CpuEngine;
+use crate::aggregate::members;
+use crate::weights::draw;
+use forge::Forge;
+
+fn engines() -> [Arithmetic; 2] {
+    [CpuEngine::Scalar, CpuEngine::Auto]
+        .map(|engine| Arithmetic::choose(engine).expect("both run everywhere"))
+}
+
+fn good<G: Group>(count: usize, random: &mut impl RngCore) -> Vec<G::Affine> {
+    (0..count)
+        .map(|_| {
+            let sum = G::mul(&G::generator(), u128::from(random.next_u64() | 1));
+            G::to_affine(&sum).expect("a multiple below the order is not infinity")
+        })
+        .collect()
+}
+
+fn add<G: Group>(to: &mut G::Affine, point: &G::Affine) {
+    let sum = G::add_affine(&G::lift(to), point);
+    *to = G::to_affine(&sum).expect("points of different orders do not cancel");
+}
+
+/// Whether `passed` of `tries` is what a chance of one in `odds` gives, within six deviations.
+fn is_about(passed: usize, tries: usize, odds: u32) -> bool {
+    let chance = 1.0 / f64::from(odds);
+    let mean = tries as f64 * chance;
+    (passed as f64 - mean).abs() < 6.0 * (mean * (1.0 - chance)).sqrt()
+}
+
+/// Why the buckets are checked and not the sum: a point of order q vanishes from one sum of
+/// all points once in q times, however long the coefficients are.
+#[test]
+fn one_random_combination_misses_a_point_of_small_order() {
+    fn misses<G: Bulk + Forge>(order: u32, tries: usize) {
+        let mut random = ChaCha20Rng::seed_from_u64(1);
+        let [scalar, _] = engines();
+        let mut points = good::<G>(4, &mut random);
+        add::<G>(&mut points[2], &forge::of_order::<G>(order, &mut random));
+        let shape = DigitShape::new(4, 64);
+        let passed = (0..tries)
+            .filter(|_| {
+                let weights = draw(points.len(), shape, &mut random);
+                let sum = unchecked::<G>(scalar, &points, &weights, shape);
+                G::in_subgroup(&G::to_affine(&sum).expect("not infinity"))
+            })
+            .count();
+        assert!(is_about(passed, tries, order), "{passed} of {tries}");
+    }
+    misses::<G2>(13, 2_600);
+    misses::<G2>(23, 2_600);
+    misses::<G1>(3, 1_200);
+    misses::<G1>(11, 2_600);
+}
+
+/// How often no bucket shows that some points are bad.
+fn passed<G: Bulk>(points: &[G::Affine], shape: DigitShape, tries: usize, seed: u64) -> usize {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let [_, auto] = engines();
+    (0..tries)
+        .filter(|_| {
+            let weights = draw(points.len(), shape, &mut random);
+            let windows = windows::<G>(auto, points, &weights, shape);
+            bad_buckets::<G>(auto, &windows).is_empty()
+        })
+        .count()
+}
+
+/// The bound of a window, 2^-c, where it can be counted: one window of four bits errs once in
+/// sixteen times, for a single point and for two that collude, whatever their order.
+#[test]
+fn a_window_errs_as_often_as_the_bound_says() {
+    fn errs<G: Bulk + Forge>() {
+        let mut random = ChaCha20Rng::seed_from_u64(2);
+        let one_window = DigitShape::new(4, 4);
+        let two_windows = DigitShape::new(4, 8);
+        for &order in G::SMALL_ORDERS.iter().take(2) {
+            let small = forge::of_order::<G>(order, &mut random);
+            let mut points = good::<G>(130, &mut random);
+            add::<G>(&mut points[70], &small);
+            let once = passed::<G>(&points, one_window, 800, 3);
+            assert!(is_about(once, 800, 16), "one, {order}: {once}");
+            let twice = passed::<G>(&points, two_windows, 800, 4);
+            assert!(twice <= 16, "two windows, {order}: {twice} for 3 expected");
+            add::<G>(&mut points[3], &G::negate(&small));
+            let once = passed::<G>(&points, one_window, 800, 5);
+            assert!(is_about(once, 800, 16), "two, {order}: {once}");
+            // However many there are, not more often.
+            for point in &mut points[80..110] {
+                add::<G>(point, &small);
+            }
+            let once = passed::<G>(&points, one_window, 800, 6);
+            assert!(once <= 91, "many, {order}: {once} for at most 50 expected");
+        }
+    }
+    errs::<G1>();
+    errs::<G2>();
+}
+
+#[test]
+fn all_windows_together_never_err() {
+    fn never<G: Bulk + Forge>() {
+        let mut random = ChaCha20Rng::seed_from_u64(7);
+        for &order in G::SMALL_ORDERS.iter().take(2) {
+            let small = forge::of_order::<G>(order, &mut random);
+            let mut points = good::<G>(130, &mut random);
+            add::<G>(&mut points[0], &small);
+            assert_eq!(passed::<G>(&points, shape(130, 64), 120, 8), 0, "{order}");
+            add::<G>(&mut points[129], &G::negate(&small));
+            assert_eq!(passed::<G>(&points, shape(130, 64), 120, 9), 0, "{order}");
+        }
+    }
+    never::<G1>();
+    never::<G2>();
+    never::<bn254::G2>();
+}
+
+#[test]
+fn the_sum_is_the_sum_and_the_places_are_the_places() {
+    fn holds<G: Bulk + Forge>() {
+        let mut random = ChaCha20Rng::seed_from_u64(10);
+        for count in [1, 2, 3, 4, 5, 63, 64, 65, 95, 96, 127, 128, 129, 700, 1_100] {
+            let mut points = good::<G>(count, &mut random);
+            if count > 3 {
+                // Equal points and opposite ones meet in buckets.
+                points[1] = points[0];
+                points[2] = G::negate(&points[0]);
+            }
+            for shape in [shape(count, 64), shape(count, 128), DigitShape::new(6, 64)] {
+                let weights = draw(count, shape, &mut random);
+                let naive = points
+                    .iter()
+                    .zip(&weights)
+                    .fold(G::zero(), |sum, (point, weight)| {
+                        let part = G::mul(point, weight.magnitude);
+                        let part = if weight.negative {
+                            G::negate_sum(&part)
+                        } else {
+                            part
+                        };
+                        G::add(&sum, &part)
+                    });
+                let naive = G::to_affine(&naive);
+                for engine in engines() {
+                    let sum = checked::<G>(engine, &points, &weights, shape, 0);
+                    assert_eq!(G::to_affine(&sum.expect("all good")), naive, "{count}");
+                    let sum = unchecked::<G>(engine, &points, &weights, shape);
+                    assert_eq!(G::to_affine(&sum), naive, "{count}");
+                }
+            }
+            if G::PRIME_ORDER {
+                continue;
+            }
+            let mut bad = points.clone();
+            let small = forge::of_order::<G>(G::SMALL_ORDERS[0], &mut random);
+            add::<G>(&mut bad[count / 2], &small);
+            let shape = shape(count, 64);
+            let weights = draw(count, shape, &mut random);
+            for engine in engines() {
+                let places = checked::<G>(engine, &bad, &weights, shape, 0).err();
+                assert_eq!(places, Some(vec![count / 2]), "{count}");
+            }
+        }
+    }
+    holds::<G1>();
+    holds::<G2>();
+    holds::<bn254::G1>();
+    holds::<bn254::G2>();
+}
+
+/// Counts the coefficients drawn: one call each.
+struct Counting(ChaCha20Rng, usize);
+
+impl RngCore for Counting {
+    fn next_u32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.1 += 1;
+        self.0.fill_bytes(bytes);
+    }
+}
+
+/// A sender of nothing but points of order 3 must not make the check dearer than it would be
+/// point by point: in each try such points hide two thirds of each other.
+#[test]
+fn points_that_hide_each_other_do_not_cost_try_after_try() {
+    let mut random = ChaCha20Rng::seed_from_u64(12);
+    let small = forge::of_order::<G1>(3, &mut random);
+    for (count, bad) in [(600, 600), (600, 60), (600, 10), (1_600, 1_600)] {
+        let mut points = good::<G1>(count, &mut random);
+        for (at, point) in points[..bad].iter_mut().enumerate() {
+            let sign = [small, G1::negate(&small)];
+            add::<G1>(point, &sign[at % 2]);
+        }
+        let wires: Vec<Wire<G1>> = points.into_iter().map(Wire::Point).collect();
+        for engine in engines() {
+            let mut counting = Counting(ChaCha20Rng::seed_from_u64(13), 0);
+            let checked = members::<G1>(engine, &wires, &mut counting);
+            assert!(checked[..bad].iter().all(Result::is_err));
+            assert!(checked[bad..].iter().all(Result::is_ok));
+            assert!(
+                counting.1 <= 3 * count,
+                "{bad} bad of {count}: {} coefficients drawn",
+                counting.1
+            );
+        }
+    }
+}
