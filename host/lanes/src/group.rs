@@ -149,7 +149,7 @@ impl Group<48> for G1 {
         affine
     }
 
-    /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", section 6.
+    /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", 2021/1130.
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp>) -> Mask {
         let phi = Affine {
@@ -256,7 +256,7 @@ impl Group<96> for G2 {
         affine
     }
 
-    /// ψ(P) = [x]P, x negative: Scott, section 4.
+    /// ψ(P) = [x]P, x negative: Scott, as above.
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp2>) -> Mask {
         let multiple = p.point().times_seed();

@@ -65,7 +65,7 @@ impl Row {
         }
     }
 
-    /// T → 2T: Aranha and others, "Faster explicit formulas for computing pairings over ordinary curves", section 4, times 4.
+    /// T → 2T: Aranha and others, "Faster explicit formulas for computing pairings over ordinary curves", times 4.
     ///
     /// With E = 3b·Z², b = 4(1 + i): (2XY(Y² - 3E), (Y² + 3E)² - 12E², 8Y³Z). The tangent times 2YZ, at P:
     /// (Y² - E) - 3X²·x·v + 2YZ·y·v·w.

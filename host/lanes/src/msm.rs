@@ -16,7 +16,7 @@ const WINDOWS: usize = 8;
 const BUCKETS: usize = 128;
 
 /// Vectors of additions that share an inversion: what they keep in between stays in the second-level cache.
-const VECTORS: usize = 256;
+const VECTORS: usize = 64;
 
 /// Entries that are sorted into buckets at a time.
 const ENTRIES: usize = 8192;
