@@ -8,11 +8,15 @@ mod loops;
 mod record;
 mod search;
 mod target;
+mod wire;
 
 pub use loops::{ClosedLoop, OpenLoop, Pace, closed_loop, open_loop};
 pub use record::{LoadReport, Shortfall};
+pub(crate) use record::{histogram, percentiles};
 pub use search::{Limit, SearchReport, Trial, highest_rate};
-pub use target::{BaselineTarget, EngineTarget};
+pub use target::{BaselineTarget, EngineTarget, Slice};
+pub(crate) use wire::GENERATOR_THREADS;
+pub use wire::{Call, WireTarget};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -43,7 +43,7 @@ pub fn measure(
     seed: u64,
     plan: Plan,
     ours: &mut dyn Subject,
-    mut theirs: Option<&mut dyn Subject>,
+    mut theirs: Option<&mut (dyn Subject + 'static)>,
 ) -> Result<Report, SubjectFailure> {
     let workload = Workload::generate(scenario, seed);
     let clean = scenario

@@ -23,7 +23,7 @@ pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
     }
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let mut medians = resampled_medians(values);
+    let mut medians = resampled_medians(values, 0);
     medians.sort_unstable_by(f64::total_cmp);
     Some(Estimate {
         median: quantile(&sorted, 0.5),
@@ -32,9 +32,9 @@ pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
     })
 }
 
-/// Medians of samples drawn from the values with replacement; the same values give the same.
-pub(crate) fn resampled_medians(values: &[f64]) -> Vec<f64> {
-    let mut random = ChaCha20Rng::seed_from_u64(values.len() as u64);
+/// Medians of samples drawn from the values with replacement; the same seed gives the same.
+pub(crate) fn resampled_medians(values: &[f64], seed: u64) -> Vec<f64> {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
     let mut sample = vec![0.0; values.len()];
     (0..RESAMPLES)
         .map(|_| {

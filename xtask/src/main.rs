@@ -1,6 +1,7 @@
 //! All automation. `cargo xtask test` is what everybody runs; `ci` adds format and lints.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod run;
 mod tidy;
 
@@ -13,8 +14,9 @@ fn main() -> ExitCode {
         Some("test") => run::test(),
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
+        Some("bench") => return bench::bench(&args[1..]),
         _ => {
-            eprintln!("usage: cargo xtask test | ci | tidy");
+            eprintln!("usage: cargo xtask test | ci | tidy | bench");
             return ExitCode::from(2);
         }
     };

@@ -1,0 +1,177 @@
+//! Raw data on disk: one JSON object for each measurement, with the machine and the command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::machine::Machine;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    #[error("{path} cannot be read or written: {source}")]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path} is not a result that tutti-bench wrote: {reason}")]
+    Malformed { path: PathBuf, reason: String },
+    #[error("{0} holds no results: measure something with --save {0}")]
+    Empty(PathBuf),
+    #[error("{0} and {1} share no measurement with a baseline: nothing can be compared")]
+    NothingShared(PathBuf, PathBuf),
+    #[error("a plot cannot be drawn: {0}")]
+    Plot(String),
+}
+
+/// What a result is called and how it was made.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// "batch", "closed", "open", "search", "slot".
+    pub kind: &'static str,
+    pub scenario: String,
+    /// What else tells it from others: subject, threads.
+    pub variant: String,
+    /// Arguments after `tutti-bench`, as anybody can give them again.
+    pub command: String,
+}
+
+/// One measurement as it lies on disk.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    pub path: PathBuf,
+    pub value: Value,
+}
+
+impl Measurement {
+    pub fn kind(&self) -> &str {
+        self.text("kind")
+    }
+
+    pub fn scenario(&self) -> &str {
+        self.text("scenario")
+    }
+
+    pub fn command(&self) -> &str {
+        self.text("command")
+    }
+
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.value[field].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn number(&self, field: &str) -> Option<f64> {
+        self.value[field].as_f64()
+    }
+}
+
+/// The load average before a measurement: whether the machine was quiet.
+pub fn load_average() -> Option<f64> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
+/// Adds to a report how it came about.
+pub fn document(origin: &Origin, report: Value, load_before: Option<f64>) -> Value {
+    let mut document = json!({
+        "kind": origin.kind,
+        "scenario": origin.scenario,
+        "command": origin.command,
+        "load_average_before": load_before,
+        "machine": Machine::here().to_json(),
+    });
+    if let (Some(document), Value::Object(report)) = (document.as_object_mut(), report) {
+        for (name, value) in report {
+            document.entry(name).or_insert(value);
+        }
+    }
+    document
+}
+
+pub fn save(dir: &Path, origin: &Origin, document: &Value) -> Result<PathBuf, ResultsError> {
+    let name: String = format!("{}-{}-{}", origin.kind, origin.scenario, origin.variant)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let path = dir.join(format!("{name}.json"));
+    let io = |source| ResultsError::Io {
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(dir).map_err(io)?;
+    let text = serde_json::to_string_pretty(document).expect("a report is JSON");
+    fs::write(&path, text + "\n").map_err(io)?;
+    Ok(path)
+}
+
+/// A file, or all of a folder ordered by name.
+pub fn load(path: &Path) -> Result<Vec<Measurement>, ResultsError> {
+    let io = |source| ResultsError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    if path.is_file() {
+        return Ok(vec![load_file(path)?]);
+    }
+    let mut files: Vec<PathBuf> = fs::read_dir(path)
+        .map_err(io)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(io)?;
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "json"));
+    files.sort();
+    if files.is_empty() {
+        return Err(ResultsError::Empty(path.to_owned()));
+    }
+    files.iter().map(|file| load_file(file)).collect()
+}
+
+fn load_file(path: &Path) -> Result<Measurement, ResultsError> {
+    let text = fs::read_to_string(path).map_err(|source| ResultsError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let value = serde_json::from_str(&text).map_err(|error| ResultsError::Malformed {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let measurement = Measurement {
+        path: path.to_owned(),
+        value,
+    };
+    for field in ["kind", "scenario", "command"] {
+        if measurement.text(field).is_empty() {
+            return Err(ResultsError::Malformed {
+                path: path.to_owned(),
+                reason: format!("it has no {field:?}"),
+            });
+        }
+    }
+    Ok(measurement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_loaded_again() {
+        let dir = std::env::temp_dir().join(format!("tutti-bench-{}", std::process::id()));
+        let origin = Origin {
+            kind: "batch",
+            scenario: "single".into(),
+            variant: "cpu/2".into(),
+            command: "batch --scenario single".into(),
+        };
+        let document = document(&origin, json!({"items": 1, "kind": "else"}), Some(0.5));
+        let path = save(&dir, &origin, &document).expect("the folder can be written");
+        assert!(path.ends_with("batch-single-cpu-2.json"));
+        let loaded = load(&dir).expect("the folder can be read");
+        assert_eq!(loaded.len(), 1);
+        assert_eq!(loaded[0].kind(), "batch");
+        assert_eq!(loaded[0].number("items"), Some(1.0));
+        fs::write(dir.join("other.json"), "{}").expect("the folder can be written");
+        assert!(matches!(load(&dir), Err(ResultsError::Malformed { .. })));
+        fs::remove_dir_all(&dir).expect("it is ours");
+    }
+}
