@@ -13,7 +13,8 @@ use crate::options::Asked;
 use crate::parse::Parsed;
 use crate::refusal::Refusal;
 
-/// Reading fewer items than this takes less than handing them to another thread.
+/// Reading fewer items, signers or cells than this takes less than handing them to another
+/// thread and back.
 const READ_HERE_MAX: usize = 1_024;
 
 const RETRY_MIN: Duration = Duration::from_millis(1);
@@ -136,7 +137,7 @@ impl Frontend {
 fn refused(refused: SubmitRefused) -> Refusal {
     match refused {
         SubmitRefused::QueueFull { retry_after, .. } => Refusal::QueueFull {
-            what: "work is accepted faster than it is done",
+            what: "more is sent, by all or by this source, than is done",
             retry_after: retry_after.max(RETRY_MIN),
         },
         SubmitRefused::ShuttingDown => Refusal::Draining,

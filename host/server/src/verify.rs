@@ -214,13 +214,29 @@ async fn verify_list(
 ) -> Result<(Vec<v1::ItemVerdict>, v1::Timing), Refusal> {
     let (scheme, encoding) = (head.scheme.clone(), head.encoding);
     let ids: Vec<u64> = sets.iter().map(|set| set.id).collect();
+    let signers: usize = sets.iter().map(named).sum();
     let parsed = frontend
-        .read(sets.len(), move |frontend| {
+        .read(sets.len() + signers, move |frontend| {
             let reading = Head::reading(scheme, encoding, frontend);
             parse::sets(&reading, field, &sets, rule)
         })
         .await?;
     answered(frontend, head.operation(), &ids, parsed, &head.asked).await
+}
+
+/// How many signers a set can name, roughly: how long it takes to read.
+fn named(set: &v1::SignatureSet) -> usize {
+    use v1::key_set_signers::Selection;
+    use v1::signature_set::Signers;
+    match &set.signers {
+        None => 0,
+        Some(Signers::InlineKeys(inline)) => inline.keys.len(),
+        Some(Signers::KeySet(set)) => match &set.selection {
+            None => 0,
+            Some(Selection::Indices(list)) => list.indices.len(),
+            Some(Selection::Bitfield(bits)) => bits.len(),
+        },
+    }
 }
 
 async fn answered(
@@ -256,9 +272,11 @@ async fn verify_columns(
         options,
     )?;
     let (scheme, encoding) = (head.scheme.clone(), head.encoding);
-    let items = request.signatures.len() / encoding.len(scheme.world().signature_group());
+    // What is read item by item.
+    let len = encoding.len(scheme.world().signature_group());
+    let cells = (request.signatures.len() + request.message_bytes.len()) / len;
     let parsed = frontend
-        .read(items, move |frontend| {
+        .read(cells + request.key_index.len(), move |frontend| {
             parse::columns(&Head::reading(scheme, encoding, frontend), &request)
         })
         .await?;
