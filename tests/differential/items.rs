@@ -160,18 +160,41 @@ impl<W: World> Item<W> {
 
 const DOES_NOT_VERIFY: Verdict = Verdict::Invalid(InvalidReason::DoesNotVerify, Part::Whole);
 
+/// Who signs, which decides whether a batch is grouped by message or by key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Signers {
+    /// Alone or together, six messages between them.
+    All,
+    /// Two keys, each alone, sixty messages.
+    Two,
+}
+
 /// Makes items of one scheme.
 pub(crate) struct Maker<'a, W: World> {
     ring: &'a Ring<W>,
     pub(crate) scheme: Scheme,
     messages: Vec<Vec<u8>>,
+    signers: Signers,
     hashes: HashMap<Vec<u8>, SigOf<W>>,
     small: Vec<SigOf<W>>,
 }
 
 impl<'a, W: World> Maker<'a, W> {
     pub(crate) fn new(ring: &'a Ring<W>, scheme: Scheme, random: &mut impl RngCore) -> Self {
-        let messages = (0..6)
+        Self::of(Signers::All, ring, scheme, random)
+    }
+
+    pub(crate) fn of(
+        signers: Signers,
+        ring: &'a Ring<W>,
+        scheme: Scheme,
+        random: &mut impl RngCore,
+    ) -> Self {
+        let count = match signers {
+            Signers::All => 6,
+            Signers::Two => 60,
+        };
+        let messages = (0..count)
             .map(|nth| {
                 let len = match (&scheme, nth) {
                     (Scheme::Bn254EigenTai, _) => 32,
@@ -191,6 +214,7 @@ impl<'a, W: World> Maker<'a, W> {
             ring,
             scheme,
             messages,
+            signers,
             hashes: HashMap::new(),
             small,
         }
@@ -227,6 +251,10 @@ impl<'a, W: World> Maker<'a, W> {
     /// Terms that the scheme allows and whose keys do not cancel.
     fn terms(&self, random: &mut impl RngCore) -> Vec<Term> {
         let basic = self.scheme == Scheme::Bls12381MinPkBasic;
+        let keys = match self.signers {
+            Signers::All => KEYS,
+            Signers::Two => 2,
+        };
         let count = match below(random, 4) {
             0 => 2 + below(random, 3),
             _ => 1,
@@ -234,7 +262,7 @@ impl<'a, W: World> Maker<'a, W> {
         let first = below(random, self.messages.len());
         (0..count)
             .map(|nth| {
-                let signers = if basic || one_in(random, 2) {
+                let signers = if basic || keys == 2 || one_in(random, 2) {
                     1
                 } else {
                     1 + below(random, 5)
@@ -246,7 +274,7 @@ impl<'a, W: World> Maker<'a, W> {
                 };
                 Term {
                     source: *pick(random, &[Source::Set, Source::Inline]),
-                    keys: (0..signers).map(|_| below(random, KEYS) as u32).collect(),
+                    keys: (0..signers).map(|_| below(random, keys) as u32).collect(),
                     message: self.messages[at].clone(),
                 }
             })

@@ -7,7 +7,7 @@ use tutti_backend::Work;
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_types::{Dst, Scheme, Verdict};
 
-use crate::items::{Item, Maker, Ring, World, alone, parcel};
+use crate::items::{Item, Maker, Ring, Signers, World, alone, parcel};
 use crate::rig::{self, BOTH_LENGTHS, Subject, below, pick, random, seeds, shuffle, slices, some};
 
 fn tag(text: &str) -> Dst {
@@ -172,6 +172,35 @@ fn an_item_alone_gets_what_it_gets_among_others() {
     each::<MinPk>(&min_pk());
     each::<MinSig>(&min_sig());
     each::<Bn254Sig>(&bn254());
+}
+
+/// Two keys and many messages: the batch is grouped by key, and weights go to the messages.
+#[test]
+fn batches_grouped_by_key() {
+    fn grouped<W: World>(schemes: &[Scheme]) {
+        let subjects = rig::subjects();
+        for seed in seeds(3) {
+            let mut random = random(seed);
+            let ring = Ring::<W>::new(&mut random);
+            let scheme = pick(&mut random, schemes);
+            let mut maker = Maker::of(Signers::Two, &ring, scheme.clone(), &mut random);
+            let mut items: Vec<_> = (0..60).map(|_| maker.valid(&mut random)).collect();
+            for _ in 0..6 * seed {
+                items.push(maker.wrong_message(&mut random));
+                items.extend(maker.shifted(true, &mut random));
+                items.push(maker.small_order(&mut random));
+            }
+            shuffle(&mut random, &mut items);
+            let note = format!("seed {seed}");
+            let made = [made(&ring, scheme, items, &note)];
+            for subject in some(&subjects, &mut random) {
+                compare(subject, &made, &mut random, &note);
+            }
+        }
+    }
+    grouped::<MinPk>(&min_pk());
+    grouped::<MinSig>(&min_sig());
+    grouped::<Bn254Sig>(&bn254());
 }
 
 /// S + D with S - D, the pair that a sum without weights accepts, and nothing else around them.
