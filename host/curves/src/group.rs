@@ -29,9 +29,12 @@ pub trait Group: Copy + Debug + Send + Sync + 'static {
     fn normalise(sums: &[Self::Sum]) -> Vec<Option<Self::Affine>>;
     fn sum(points: &[&Self::Affine]) -> Self::Sum;
 
-    /// Complete for every point of the curve, in the subgroup or not.
+    /// Not for points of small order: with long scalars blst's windows miss that two of their
+    /// points are equal, and a multiple of T that is infinity comes out as T. Additions and sums
+    /// are right for every point.
     fn mul(point: &Self::Affine, scalar: u128) -> Self::Sum;
-    /// The sum of `scalars[i] * points[i]`; scalars are below 2^`bits`.
+    /// The sum of `scalars[i] * points[i]`; scalars are below 2^`bits`. Not for points of small
+    /// order either.
     fn msm(points: &[Self::Affine], scalars: &[u128], bits: u32) -> Self::Sum;
 
     fn in_subgroup(point: &Self::Affine) -> bool;
