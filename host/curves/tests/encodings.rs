@@ -59,7 +59,10 @@ fn points_come_back_as_they_went() {
                 }
             }
             let infinity = G::encode(None, encoding);
-            assert!(matches!(G::parse(encoding, &infinity), Ok(Wire::<G>::Infinity)));
+            assert!(matches!(
+                G::parse(encoding, &infinity),
+                Ok(Wire::<G>::Infinity)
+            ));
             for len in [0, 1, infinity.len() - 1, infinity.len() + 1] {
                 let bytes = vec![0; len];
                 let refused = G::parse(encoding, &bytes).err();
