@@ -139,7 +139,8 @@ fn named_tests(faults: &mut Vec<String>) {
     }
     let mut claims = 0;
     for document in documents {
-        let text = read(&document);
+        // A sentence may go on in the next line.
+        let text = read(&document).replace("\n  ", " ");
         for rest in text.split("held by").skip(1) {
             let sentence = rest.split(['.', ';', '\n']).next().unwrap_or_default();
             for name in sentence.split('`').skip(1).step_by(2) {

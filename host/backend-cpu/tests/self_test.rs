@@ -16,7 +16,7 @@ fn known_answers_come_out() {
             let backend = CpuBackend::new(&config).expect("threads start");
             for seed in 0..8 {
                 let report = self_test(&backend, Challenge([seed; 32])).expect("the self-test");
-                assert_eq!(report.checks, 2 * (8 + 4 + 1));
+                assert_eq!(report.checks, 2 * (8 + 4 + 4 + 1 + 3 + 2 + 3));
             }
         }
     }

@@ -3,13 +3,17 @@
 
 use std::sync::Arc;
 
-use tutti_curves::{Bn254Sig, Group, MinPk, Signed, Wire, bls12_381, bn254};
+use tutti_curves::bls12_381::Bls12381;
+use tutti_curves::{Bn254Sig, Group, MinPk, MinSig, Signed, Wire, bls12_381, bn254};
 use tutti_types::{
-    CurveId, Encoding, GroupId, HashVariant, InvalidReason, Part, Priority, Scheme, Verdict,
+    CurveId, Dst, Encoding, GroupId, HashVariant, InvalidReason, Part, Priority, Scheme, Verdict,
 };
 
 use crate::batch::{Batch, Challenge, CoefficientBits, Outcomes, WorkSlice};
-use crate::work::{HashInput, HashParcel, Hashing, Keys, VerifyParcelBuilder, Work};
+use crate::work::{
+    HashInput, HashParcel, Hashing, KeyParcel, Keys, PairingParcel, SumParcel, SumRole,
+    VerifyParcelBuilder, Work,
+};
 use crate::{Backend, DeviceFault, Refused};
 
 /// Two interop validators' keys and what py_ecc signs with them over 32 bytes of 0x54.
@@ -45,6 +49,18 @@ const RFC_G2_ABC_X: [&str; 2] = [
     "139cddbccdc5e91b9623efd38c49f81a6f83f175e80b06fc374de9eb4b41dfe4ca3a230ed250fbe3a2acf73a41177fd8",
 ];
 
+/// The two Ethereum signatures added up, by py_ecc.
+const ETH_SUM: &str = "af92cb2f9fd134956247ff1f7fec2d41a5d9d2405217557c54a3748cf0aba687\
+     72b7f7c1bf642f9bd218f6efa3d0c7200f64413b6094f24198d5ff1963a2eae0\
+     7c0406b7d32ad39980bc136bffbf5c6efbe7addd54f54696b5276820cc751a4f";
+
+/// RFC 9380 appendix J.9.1, message "abc": also the signature of the secret key 1.
+const RFC_G1_DST: &[u8] = b"QUUX-V01-CS02-with-BLS12381G1_XMD:SHA-256_SSWU_RO_";
+const RFC_G1_ABC: [&str; 2] = [
+    "03567bc5ef9c690c2ab2ecdf6a96ef1c139cc0b2f284dca0a9a7943388a49a3aee664ba5379a7655d3c68900be2f6903",
+    "0b9c15f3fe6e5cf4211f346271d7b01c8f3b28be689c8429c85b67af215533311f0b8dfaaa154fa6b88176c229f2885d",
+];
+
 #[derive(Clone, Debug)]
 pub struct SelfTestReport {
     pub checks: usize,
@@ -71,7 +87,15 @@ pub fn self_test(
     challenge: Challenge,
 ) -> Result<SelfTestReport, SelfTestFailure> {
     let mut checks = 0;
-    for (work, expected) in [ethereum(), eigen(), hash()] {
+    for (work, expected) in [
+        ethereum(),
+        min_sig(),
+        eigen(),
+        hash(),
+        pairing(),
+        sums(),
+        keys(),
+    ] {
         if !backend.descriptor().operations.contains(&work.operation()) {
             continue;
         }
@@ -141,12 +165,21 @@ fn answers(outcomes: &Outcomes) -> Vec<Expected> {
                 Err(verdict) => Expected::Verdict(*verdict),
             })
             .collect(),
+        Outcomes::Keys(keys) => keys.verdicts().into_iter().map(without_place).collect(),
         other => other
             .verdicts()
             .into_iter()
             .map(Expected::Verdict)
             .collect(),
     }
+}
+
+/// A key's place depends on the slice it was asked in.
+fn without_place(verdict: Verdict) -> Expected {
+    Expected::Verdict(match verdict {
+        Verdict::Invalid(reason, Part::Key(_)) => Verdict::Invalid(reason, Part::Whole),
+        other => other,
+    })
 }
 
 const VALID: Expected = Expected::Verdict(Verdict::Valid);
@@ -219,6 +252,72 @@ fn hash() -> (Work, Vec<Expected>) {
         encoding: Encoding::ZcashCompressed,
     };
     (Work::Hash(parcel), vec![Expected::Point(point)])
+}
+
+/// The secret key 1, whose public key is the generator.
+fn min_sig() -> (Work, Vec<Expected>) {
+    let dst = Dst::new(RFC_G1_DST).expect("a tag of 50 bytes");
+    let mut parcel = VerifyParcelBuilder::<MinSig>::new(Scheme::Bls12381MinSig(dst));
+    let signature = wire::<bls12_381::G1>(Encoding::ZcashUncompressed, &RFC_G1_ABC.concat());
+    let source = parcel.keys(Keys::Inline(vec![Wire::Point(bls12_381::G2::generator())]));
+    let message = parcel.message(b"abc");
+    let other = parcel.message(b"abd");
+    let (plus, minus) = shifted_apart(signature, signature);
+    let cases = [
+        (&[0][..], message, signature, VALID),
+        (&[0], other, signature, FORGED),
+        (&[0], message, plus, FORGED),
+        (&[0], message, minus, FORGED),
+    ];
+    let expected = fill(&mut parcel, source, cases);
+    (Work::MinSig(parcel.finish()), expected)
+}
+
+/// e(P, Q) e(-P, Q) is one; e(P, Q) e(P, Q) is not; a point outside G2 is refused.
+fn pairing() -> (Work, Vec<Expected>) {
+    let (p, q) = (bls12_381::G1::generator(), bls12_381::G2::generator());
+    let (plus, minus) = (Wire::Point(p), Wire::Point(bls12_381::G1::negate(&p)));
+    let (inside, outside) = (Wire::Point(q), Wire::Point(outside_subgroup()));
+    let parcel = PairingParcel::<Bls12381> {
+        pairs: vec![
+            (plus, inside),
+            (minus, inside),
+            (plus, inside),
+            (plus, inside),
+            (plus, outside),
+            (minus, outside),
+        ],
+        checks: vec![0..2, 2..4, 4..6],
+    };
+    let refused = Verdict::Invalid(InvalidReason::NotInSubgroup, Part::Point(0));
+    (
+        Work::PairingBls12381(parcel),
+        vec![VALID, FORGED, Expected::Verdict(refused)],
+    )
+}
+
+fn sums() -> (Work, Vec<Expected>) {
+    let signatures =
+        ETH_SIGNATURES.map(|sig| wire::<bls12_381::G2>(Encoding::ZcashCompressed, sig));
+    let outside = Wire::Point(outside_subgroup());
+    let parcel = SumParcel {
+        role: SumRole::Signatures,
+        lists: vec![signatures.to_vec(), vec![signatures[0], outside]],
+        encoding: Encoding::ZcashCompressed,
+    };
+    let refused = Verdict::Invalid(InvalidReason::NotInSubgroup, Part::Point(1));
+    let expected = vec![Expected::Point(bytes(ETH_SUM)), Expected::Verdict(refused)];
+    (Work::SumBls12381G2(parcel), expected)
+}
+
+fn keys() -> (Work, Vec<Expected>) {
+    let [first, second] = ETH_KEYS.map(|key| wire::<bls12_381::G1>(Encoding::ZcashCompressed, key));
+    let parcel = KeyParcel {
+        keys: vec![first, Wire::Infinity, second],
+    };
+    // A key's place is the one in its slice.
+    let refused = Expected::Verdict(Verdict::Invalid(InvalidReason::Infinity, Part::Whole));
+    (Work::KeysBls12381G1(parcel), vec![VALID, refused, VALID])
 }
 
 type Case<'a, W> = (&'a [u32], u32, Wire<<W as Signed>::Sig>, Expected);

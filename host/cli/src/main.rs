@@ -1,1 +1,61 @@
-fn main() {}
+//! The binary `tutti`: serve, verify, conformance, doctor, bench, version.
+#![forbid(unsafe_code)]
+
+mod args;
+mod bench;
+mod conformance;
+mod doctor;
+mod exit;
+mod serve;
+mod settings;
+mod source;
+mod verify;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use exit::Exit;
+
+fn main() -> std::process::ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are errors to clap, and go to standard output.
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Well
+            };
+            // Nobody reads what cannot be printed.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let result = match args.command {
+        Command::Serve(args) => serve::serve(&args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Conformance(args) => conformance::conformance(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Bench(args) => bench::bench(&args),
+        Command::Version(args) => Ok(version(&args)),
+    };
+    result
+        .unwrap_or_else(|failure| {
+            eprintln!("tutti: {failure}");
+            failure.exit()
+        })
+        .into()
+}
+
+fn version(args: &args::VersionArgs) -> Exit {
+    let version = env!("CARGO_PKG_VERSION");
+    if args.json {
+        println!(
+            "{}",
+            serde_json::json!({ "name": "tutti", "version": version })
+        );
+    } else {
+        println!("tutti {version}");
+    }
+    Exit::Well
+}

@@ -54,7 +54,7 @@ impl Default for Limits {
             keys_per_set_max: 2_000_000,
             key_sets_max: 1_024,
             keys_total_max: 8_000_000,
-            queued_cost_us_max: 100_000_000,
+            queued_cost_us_max: 125_000_000,
             queued_items_max: 1_000_000,
             queued_parcels_max: 65_536,
             batch_items_max: 4_096,

@@ -1,0 +1,181 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Verifies attestations: BLS signatures on BLS12-381 and BN254, by the batch.
+///
+/// Exit codes: 0 all well, 1 something did not verify or conform, 2 usage, 3 cannot serve.
+#[derive(Debug, Parser)]
+#[command(name = "tutti", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve gRPC until SIGTERM or SIGINT, then finish what was accepted.
+    Serve(ServeArgs),
+    /// Verify signature sets from a JSON file and print a verdict a line.
+    Verify(VerifyArgs),
+    /// Run test suites made by others: bls12-381-tests, RFC 9380, EIP-2537.
+    Conformance(ConformanceArgs),
+    /// Say what devices there are, which backends work and why the others do not.
+    Doctor(DoctorArgs),
+    /// Measure a scenario, alone or against a baseline in the same run.
+    Bench(BenchArgs),
+    /// Print the version.
+    Version(VersionArgs),
+}
+
+/// What decides how the engine runs. Flags win over the environment, which wins over the file.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct EngineArgs {
+    /// Settings file (TOML); unknown keys are refused.
+    #[arg(long, value_name = "FILE", env = "TUTTI_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Backend to use; may be given several times. This build has: cpu.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TUTTI_BACKEND",
+        value_delimiter = ','
+    )]
+    pub(crate) backend: Vec<String>,
+    /// Threads of the CPU backend; as many as the machine has cores if not given.
+    #[arg(long, value_name = "N", env = "TUTTI_THREADS")]
+    pub(crate) threads: Option<usize>,
+    /// Arithmetic of the CPU backend: the AVX-512 IFMA lanes where the processor has them, or
+    /// scalar code.
+    #[arg(long, value_name = "ENGINE", env = "TUTTI_CPU_ENGINE")]
+    pub(crate) cpu_engine: Option<CpuEngineName>,
+    /// Bits of the random coefficients: 64, as consensus clients use, or 128.
+    #[arg(long, value_name = "BITS", env = "TUTTI_COEFFICIENT_BITS")]
+    pub(crate) coefficient_bits: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CpuEngineName {
+    #[default]
+    Auto,
+    Scalar,
+    Ifma,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Where gRPC is served [default: 127.0.0.1:50051].
+    #[arg(long, value_name = "ADDR", env = "TUTTI_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where metrics, liveness and the console are served [default: 127.0.0.1:9464].
+    #[arg(long, value_name = "ADDR", env = "TUTTI_SIDE_LISTEN")]
+    pub(crate) side_listen: Option<SocketAddr>,
+    /// How long a batch waits for more items though a slot is free [default: 0].
+    #[arg(long, value_name = "US", env = "TUTTI_GATHER_US")]
+    pub(crate) gather_us: Option<u64>,
+    /// How long accepted work may take after the signal to stop [default: 30].
+    #[arg(long, value_name = "S", env = "TUTTI_DRAIN_TIMEOUT_S")]
+    pub(crate) drain_timeout_s: Option<u64>,
+    /// Format of the log on standard error [default: pretty].
+    #[arg(long, value_name = "FORMAT", env = "TUTTI_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// What is logged, as a tracing filter [default: info].
+    #[arg(long, value_name = "FILTER", env = "TUTTI_LOG")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    #[default]
+    Pretty,
+    Json,
+}
+
+/// Where the answers come from: a server that runs, or one in this process.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SourceArgs {
+    /// Ask a running server instead of an engine in this process.
+    #[arg(long, value_name = "URL", env = "TUTTI_ENDPOINT", conflicts_with_all = ["backend", "threads", "cpu_engine", "coefficient_bits", "config"])]
+    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// JSON file of sets; `-` reads standard input.
+    #[arg(required_unless_present = "demo", conflicts_with = "demo")]
+    pub(crate) file: Option<PathBuf>,
+    /// Verify the sets that come with the program, good and bad ones.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// One JSON object a line instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConformanceArgs {
+    /// Folder (or file) of the suites.
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Ask each case by itself; by default those that can share a batch do.
+    #[arg(long)]
+    pub(crate) alone: bool,
+    /// The report as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// The findings as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// single, distinct-N, same-message-N, grouped-N-K, poisoned-N, poisoned-N-B,
+    /// hash-to-curve-N and more; may be given several times.
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) scenario: Vec<String>,
+    /// Baseline measured in the same run, in turn with ours.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) against: Option<String>,
+    /// Measure through a running server.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Keep the caches on: repeated messages and keys are then remembered.
+    #[arg(long)]
+    pub(crate) caches: bool,
+    /// Seconds to measure each scenario.
+    #[arg(long, value_name = "S", default_value_t = 10)]
+    pub(crate) seconds: u64,
+    /// Rounds at least, however long they take.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) rounds: usize,
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// One JSON object for each scenario instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VersionArgs {
+    #[arg(long)]
+    pub(crate) json: bool,
+}

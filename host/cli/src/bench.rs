@@ -1,0 +1,96 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use comfy_table::Table;
+use tutti_bench::{Blst, EngineSubject, Plan, Report, Scenario, Subject, measure};
+use tutti_engine::{Engine, NoObserver};
+
+use crate::args::BenchArgs;
+use crate::exit::{Exit, Failure};
+use crate::settings::{Caching, EngineSettings};
+
+pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
+    let settings = EngineSettings::from_args(&args.engine)?;
+    let scenarios: Vec<Scenario> = args
+        .scenario
+        .iter()
+        .map(|name| name.parse().map_err(Failure::usage))
+        .collect::<Result<_, _>>()?;
+    let plan = Plan {
+        rounds_min: args.rounds.max(1),
+        time: Duration::from_secs(args.seconds),
+        ..Plan::default()
+    };
+    let mut reports = Vec::new();
+    for scenario in scenarios {
+        let mut theirs = baseline(args.against.as_deref(), &settings)?;
+        let mut ours = engine(args, &settings)?;
+        let theirs = theirs.as_deref_mut();
+        let report =
+            measure(scenario, args.seed, plan, &mut ours, theirs).map_err(Failure::cannot_serve)?;
+        if args.json {
+            println!("{}", report.to_json("cpu", settings.threads));
+        }
+        reports.push(report);
+    }
+    if !args.json {
+        println!("{}", table(&reports));
+    }
+    Ok(Exit::Well)
+}
+
+fn engine(args: &BenchArgs, settings: &EngineSettings) -> Result<EngineSubject, Failure> {
+    let caching = if args.caches {
+        Caching::On
+    } else {
+        Caching::Off
+    };
+    let engine = Engine::start(
+        &settings.engine,
+        settings.backends(caching)?,
+        Arc::new(NoObserver),
+    );
+    Ok(EngineSubject {
+        engine,
+        name: "cpu".into(),
+        runs: 0,
+    })
+}
+
+fn baseline(
+    name: Option<&str>,
+    settings: &EngineSettings,
+) -> Result<Option<Box<dyn Subject>>, Failure> {
+    match name {
+        None => Ok(None),
+        Some("blst") => Ok(Some(Box::new(Blst::new(settings.threads)))),
+        Some(other) => Err(Failure::usage(format!(
+            "there is no baseline {other:?}; there is: blst"
+        ))),
+    }
+}
+
+fn table(reports: &[Report]) -> Table {
+    let mut table = Table::new();
+    table.set_header([
+        "scenario", "items/s", "p50 us", "p99 us", "against", "items/s", "ratio",
+    ]);
+    for report in reports {
+        let against = report.against.as_ref();
+        table.add_row([
+            report.scenario.clone(),
+            format!("{:.0}", report.ours.items_per_s),
+            report.ours.p50_us.to_string(),
+            report.ours.p99_us.to_string(),
+            against.map_or_else(String::new, |side| side.name.clone()),
+            against.map_or_else(String::new, |side| format!("{:.0}", side.items_per_s)),
+            report.ratio.map_or_else(String::new, |ratio| {
+                format!(
+                    "{:.2} ({:.2} to {:.2})",
+                    ratio.median, ratio.quartiles[0], ratio.quartiles[1]
+                )
+            }),
+        ]);
+    }
+    table
+}

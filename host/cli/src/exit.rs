@@ -1,0 +1,50 @@
+use std::process::ExitCode;
+
+/// How the program ends: a contract with scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Well,
+    /// Something did not verify or conform.
+    Refuted,
+    /// The command line, a file or a setting is wrong.
+    Usage,
+    /// What was asked for cannot be served: a port is taken, an endpoint does not answer.
+    CannotServe,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Well => 0,
+            Exit::Refuted => 1,
+            Exit::Usage => 2,
+            Exit::CannotServe => 3,
+        })
+    }
+}
+
+/// Why a command could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    CannotServe(String),
+}
+
+impl Failure {
+    pub(crate) fn usage(error: impl ToString) -> Self {
+        Self::Usage(error.to_string())
+    }
+
+    pub(crate) fn cannot_serve(error: impl ToString) -> Self {
+        Self::CannotServe(error.to_string())
+    }
+
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::CannotServe(_) => Exit::CannotServe,
+        }
+    }
+}

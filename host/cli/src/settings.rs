@@ -1,0 +1,227 @@
+//! Settings: flags over environment over file over defaults.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tutti_backend::{Backend, CoefficientBits};
+use tutti_backend_cpu::{CpuBackend, CpuConfig, CpuEngine};
+use tutti_engine::EngineConfig;
+use tutti_types::Limits;
+
+use crate::args::{CpuEngineName, EngineArgs, LogFormat};
+use crate::exit::Failure;
+
+/// The settings file. Every key is optional; a key that is not here is an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) side_listen: Option<SocketAddr>,
+    backends: Option<Vec<String>>,
+    threads: Option<usize>,
+    cpu_engine: Option<CpuEngineName>,
+    coefficient_bits: Option<u32>,
+    pub(crate) gather_us: Option<u64>,
+    pub(crate) drain_timeout_s: Option<u64>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log: Option<String>,
+    #[serde(default)]
+    limits: LimitSettings,
+}
+
+macro_rules! limit_settings {
+    ($($name:ident: $type:ty),* $(,)?) => {
+        /// Limits that an operator may change; see `Limits` for what each is for.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct LimitSettings {
+            $($name: Option<$type>,)*
+        }
+
+        impl LimitSettings {
+            fn over(&self, limits: &mut Limits) -> Result<(), Failure> {
+                $(if let Some(value) = self.$name {
+                    if value == 0 {
+                        return Err(Failure::usage(concat!(
+                            "limits.", stringify!($name), " is 0: nothing could be done at all"
+                        )));
+                    }
+                    limits.$name = value;
+                })*
+                Ok(())
+            }
+        }
+    };
+}
+
+limit_settings! {
+    items_per_request_max: usize,
+    signers_per_request_max: usize,
+    message_bytes_max: usize,
+    request_bytes_max: usize,
+    keys_per_set_max: usize,
+    key_sets_max: usize,
+    keys_total_max: usize,
+    queued_cost_us_max: u64,
+    queued_items_max: usize,
+    queued_parcels_max: usize,
+    batch_items_max: usize,
+    batch_cost_us_max: u64,
+    stream_requests_max: usize,
+    streams_per_connection_max: u32,
+    connections_max: usize,
+    cached_keys_max: usize,
+    cached_messages_max: usize,
+    cached_aggregates_max: usize,
+}
+
+/// Whether the engine remembers points between batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caching {
+    On,
+    Off,
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub(crate) struct EngineSettings {
+    pub(crate) engine: EngineConfig,
+    pub(crate) threads: usize,
+    cpu_engine: CpuEngine,
+    backends: Vec<String>,
+    pub(crate) file: File,
+}
+
+impl EngineSettings {
+    pub(crate) fn from_args(args: &EngineArgs) -> Result<Self, Failure> {
+        let file = match &args.config {
+            None => File::default(),
+            Some(path) => read(path)?,
+        };
+        let mut limits = Limits::default();
+        file.limits.over(&mut limits)?;
+        let backends = match (&args.backend[..], &file.backends) {
+            ([], None) => vec!["cpu".to_owned()],
+            ([], Some(names)) => names.clone(),
+            (names, _) => names.to_vec(),
+        };
+        if let Some(unknown) = backends.iter().find(|name| *name != "cpu") {
+            return Err(Failure::usage(format!(
+                "this build has no backend {unknown:?}; it has: cpu"
+            )));
+        }
+        let threads = args
+            .threads
+            .or(file.threads)
+            .unwrap_or_else(tutti_engine::cores);
+        if !(1..=1_024).contains(&threads) {
+            return Err(Failure::usage(format!("{threads} threads: give 1 to 1024")));
+        }
+        let cpu_engine = match args.cpu_engine.or(file.cpu_engine).unwrap_or_default() {
+            CpuEngineName::Auto => CpuEngine::Auto,
+            CpuEngineName::Scalar => CpuEngine::Scalar,
+            CpuEngineName::Ifma => CpuEngine::Ifma,
+        };
+        let coefficient_bits = match args.coefficient_bits.or(file.coefficient_bits) {
+            None | Some(64) => CoefficientBits::B64,
+            Some(128) => CoefficientBits::B128,
+            Some(bits) => {
+                return Err(Failure::usage(format!(
+                    "coefficients have 64 or 128 bits, not {bits}"
+                )));
+            }
+        };
+        let gather = Duration::from_micros(file.gather_us.unwrap_or(0));
+        Ok(Self {
+            engine: EngineConfig {
+                limits,
+                coefficient_bits,
+                gather,
+            },
+            threads,
+            cpu_engine,
+            backends,
+            file,
+        })
+    }
+
+    pub(crate) fn backends(&self, caching: Caching) -> Result<Vec<Arc<dyn Backend>>, Failure> {
+        self.backends
+            .iter()
+            .map(|_| {
+                let config = CpuConfig {
+                    engine: self.cpu_engine,
+                    ..CpuConfig::new(self.threads, &self.engine.limits)
+                };
+                let config = match caching {
+                    Caching::On => config,
+                    Caching::Off => config.without_caches(),
+                };
+                let backend = CpuBackend::new(&config).map_err(Failure::cannot_serve)?;
+                Ok(Arc::new(backend) as Arc<dyn Backend>)
+            })
+            .collect()
+    }
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    toml::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{} is no settings file: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(toml::from_str::<File>("listen = \"127.0.0.1:1\"").is_ok());
+        assert!(toml::from_str::<File>("lisen = \"127.0.0.1:1\"").is_err());
+        assert!(toml::from_str::<File>("[limits]\nbatch_items_max = 64").is_ok());
+        assert!(toml::from_str::<File>("[limits]\nbatch_items = 64").is_err());
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused() {
+        let args = |threads, bits, backend: &str| EngineArgs {
+            config: None,
+            backend: vec![backend.to_owned()],
+            threads: Some(threads),
+            cpu_engine: None,
+            coefficient_bits: Some(bits),
+        };
+        assert!(EngineSettings::from_args(&args(1, 64, "cpu")).is_ok());
+        assert!(EngineSettings::from_args(&args(0, 64, "cpu")).is_err());
+        assert!(EngineSettings::from_args(&args(1, 65, "cpu")).is_err());
+        assert!(EngineSettings::from_args(&args(1, 64, "tpu")).is_err());
+        let mut limits = Limits::default();
+        let zero = LimitSettings {
+            batch_items_max: Some(0),
+            ..LimitSettings::default()
+        };
+        assert!(zero.over(&mut limits).is_err());
+    }
+
+    /// The annotated default file is the manual: it must be read, and change nothing.
+    #[test]
+    fn the_annotated_file_holds_the_defaults() {
+        let text = include_str!("../../../docs/tutti.toml");
+        let uncommented: String = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(setting) if setting.contains(" = ") => setting,
+                _ => line,
+            })
+            .fold(String::new(), |all, line| all + line + "\n");
+        let file: File = toml::from_str(&uncommented).expect("docs/tutti.toml");
+        let mut limits = Limits::default();
+        file.limits.over(&mut limits).expect("limits above zero");
+        assert_eq!(limits, Limits::default());
+        assert!(file.listen.is_some() && file.side_listen.is_some() && file.log.is_some());
+    }
+}
