@@ -34,8 +34,10 @@ enum Command {
     Slot(SlotArgs),
     /// Renders results into docs/benchmarks.md with its plots.
     Report(ReportArgs),
-    /// Tells real changes from noise between two results or folders of them.
+    /// Hints at changes between two results or folders of them.
     Compare { before: PathBuf, after: PathBuf },
+    /// Runs two builds of this program by turns and tells real changes from noise.
+    Pair(PairArgs),
 }
 
 #[derive(Args)]
@@ -168,6 +170,23 @@ struct ReportArgs {
     output: PathBuf,
 }
 
+#[derive(Args)]
+struct PairArgs {
+    before: PathBuf,
+    after: PathBuf,
+    #[arg(long, value_name = "N", default_value_t = 11)]
+    pairs: usize,
+    #[arg(long, value_name = "NAME")]
+    scenario: Scenario,
+    #[arg(long, value_name = "NAME")]
+    against: Option<Baseline>,
+    /// Seconds of each run.
+    #[arg(long, value_name = "S", default_value_t = 3)]
+    seconds: u64,
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Batch(args) => runner::batch(&args),
@@ -177,6 +196,7 @@ fn main() -> ExitCode {
         Command::Slot(args) => runner::slot(&args),
         Command::Report(args) => runner::report(&args),
         Command::Compare { before, after } => runner::compare(&before, &after),
+        Command::Pair(args) => runner::pair(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

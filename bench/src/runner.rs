@@ -17,8 +17,8 @@ use tutti_server::{Config, Metrics, Server};
 use tutti_types::Limits;
 
 use crate::{
-    BatchArgs, ClosedArgs, Common, LoadArgs, OpenArgs, PaceArg, ReportArgs, SearchArgs, SlotArgs,
-    TargetArgs, Where,
+    BatchArgs, ClosedArgs, Common, LoadArgs, OpenArgs, PaceArg, PairArgs, ReportArgs, SearchArgs,
+    SlotArgs, TargetArgs, Where,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -363,9 +363,27 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
 }
 
 pub(crate) fn compare(before: &Path, after: &Path) -> Result<(), Failure> {
-    print!(
-        "{}",
-        comparing::to_text(&comparing::compare(before, after)?)
-    );
+    print!("{}", comparing::hints(&comparing::compare(before, after)?));
+    Ok(())
+}
+
+pub(crate) fn pair(args: &PairArgs) -> Result<(), Failure> {
+    let mut arguments = vec![
+        "batch".into(),
+        "--scenario".into(),
+        args.scenario.to_string(),
+    ];
+    if let Some(baseline) = args.against {
+        arguments.extend(["--against".into(), baseline.to_string()]);
+    }
+    arguments.extend(["--threads".into(), args.threads.to_string()]);
+    arguments.extend(["--seconds".into(), args.seconds.to_string()]);
+    let found = comparing::pair(&comparing::Pairing {
+        before: args.before.clone(),
+        after: args.after.clone(),
+        pairs: args.pairs,
+        arguments,
+    })?;
+    print!("{}", comparing::to_text(&[found]));
     Ok(())
 }
