@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::root;
 
 /// Crates whose code may hold `unsafe`, and the files that do.
-const UNSAFE_FILES: [&str; 2] = ["host/curves/src/bls12_381/raw.rs", "host/lanes/src/"];
+const UNSAFE_FILES: [&str; 2] = ["host/curves/src/bls12_381/raw.rs", "host/lanes/"];
+/// Put together so that this file does not hold the words it looks for.
+const ALLOWS_UNSAFE: &str = concat!("allow(", "unsafe_code)");
 
 /// A crate and what it must never depend on, directly.
 const ABSENCES: [(&str, &[&str]); 7] = [
@@ -175,7 +177,7 @@ fn unsafe_code(faults: &mut Vec<String>) {
         if is_root && !guarded {
             faults.push(format!("{name} does not forbid unsafe code"));
         }
-        if !allowed && text.contains("allow(unsafe_code)") {
+        if !allowed && text.contains(ALLOWS_UNSAFE) {
             faults.push(format!(
                 "{name} allows unsafe code; it belongs in {UNSAFE_FILES:?}"
             ));

@@ -153,9 +153,6 @@ pub(crate) struct BenchArgs {
     /// Baseline measured in the same run, in turn with ours.
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<String>,
-    /// Measure through a running server.
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     /// Keep the caches on: repeated messages and keys are then remembered.

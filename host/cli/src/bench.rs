@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comfy_table::Table;
-use tutti_bench::{Blst, EngineSubject, Plan, Report, Scenario, Subject, measure};
+use tutti_bench::{Baseline, EngineSubject, Plan, Report, Scenario, measure};
 use tutti_engine::{Engine, NoObserver};
 
 use crate::args::BenchArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, say};
 use crate::settings::{Caching, EngineSettings};
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
@@ -16,6 +16,12 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
         .iter()
         .map(|name| name.parse().map_err(Failure::usage))
         .collect::<Result<_, _>>()?;
+    let against: Option<Baseline> = args
+        .against
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(Failure::usage)?;
     let plan = Plan {
         rounds_min: args.rounds.max(1),
         time: Duration::from_secs(args.seconds),
@@ -23,18 +29,18 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     };
     let mut reports = Vec::new();
     for scenario in scenarios {
-        let mut theirs = baseline(args.against.as_deref(), &settings)?;
+        let mut theirs = against.map(|baseline| baseline.subject(settings.threads));
         let mut ours = engine(args, &settings)?;
         let theirs = theirs.as_deref_mut();
         let report =
             measure(scenario, args.seed, plan, &mut ours, theirs).map_err(Failure::cannot_serve)?;
         if args.json {
-            println!("{}", report.to_json("cpu", settings.threads));
+            say(report.to_json("cpu", settings.threads));
         }
         reports.push(report);
     }
     if !args.json {
-        println!("{}", table(&reports));
+        say(table(&reports));
     }
     Ok(Exit::Well)
 }
@@ -55,19 +61,6 @@ fn engine(args: &BenchArgs, settings: &EngineSettings) -> Result<EngineSubject, 
         name: "cpu".into(),
         runs: 0,
     })
-}
-
-fn baseline(
-    name: Option<&str>,
-    settings: &EngineSettings,
-) -> Result<Option<Box<dyn Subject>>, Failure> {
-    match name {
-        None => Ok(None),
-        Some("blst") => Ok(Some(Box::new(Blst::new(settings.threads)))),
-        Some(other) => Err(Failure::usage(format!(
-            "there is no baseline {other:?}; there is: blst"
-        ))),
-    }
 }
 
 fn table(reports: &[Report]) -> Table {

@@ -7,7 +7,7 @@ use tutti_conformance::{self as suite, Answer, SetCase, Sharing, Subject, Subjec
 use tutti_types::{CurveId, Dst, Encoding, GroupId, HashVariant, Scheme, Verdict, World};
 
 use crate::args::ConformanceArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, say};
 use crate::source::Source;
 
 pub(crate) fn conformance(args: &ConformanceArgs) -> Result<Exit, Failure> {
@@ -32,12 +32,9 @@ pub(crate) fn conformance(args: &ConformanceArgs) -> Result<Exit, Failure> {
     };
     let report = suite::run(&cases, &mut subject, sharing);
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string(&report).map_err(Failure::usage)?
-        );
+        say(serde_json::to_string(&report).map_err(Failure::usage)?);
     } else {
-        println!("{report}");
+        say(&report);
     }
     Ok(if report.is_ok() {
         Exit::Well

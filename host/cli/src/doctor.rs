@@ -6,7 +6,7 @@ use tutti_bench::Machine;
 use tutti_engine::fresh_challenge;
 
 use crate::args::DoctorArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, say};
 use crate::settings::{Caching, EngineSettings};
 
 /// What `doctor` found of one backend.
@@ -39,28 +39,25 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failure> {
             .iter()
             .map(|f| json!({ "name": f.name, "usable": f.usable, "text": f.text }))
             .collect();
-        println!(
-            "{}",
-            json!({
-                "version": env!("CARGO_PKG_VERSION"),
-                "machine": machine.to_json(),
-                "backends": backends,
-                "well": well,
-            })
-        );
+        say(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "machine": machine.to_json(),
+            "backends": backends,
+            "well": well,
+        }));
     } else {
-        println!(
+        say(format_args!(
             "machine  {}, {} cores, {}",
             machine.cpu, machine.cores, machine.os
-        );
-        println!("features {}", machine.features.join(" "));
+        ));
+        say(format_args!("features {}", machine.features.join(" ")));
         for finding in &findings {
             let mark = if finding.usable {
                 "usable"
             } else {
                 "not usable"
             };
-            println!("{:8} {mark}: {}", finding.name, finding.text);
+            say(format_args!("{:8} {mark}: {}", finding.name, finding.text));
         }
     }
     Ok(if well { Exit::Well } else { Exit::Refuted })

@@ -48,3 +48,12 @@ impl Failure {
         }
     }
 }
+
+/// Prints a line to standard output. A reader that went away, as `head` does, ends the program
+/// quietly: nobody is left to tell.
+pub(crate) fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}

@@ -14,7 +14,7 @@ mod verify;
 use clap::Parser;
 
 use args::{Args, Command};
-use exit::Exit;
+use exit::{Exit, say};
 
 fn main() -> std::process::ExitCode {
     let args = match Args::try_parse() {
@@ -50,12 +50,9 @@ fn main() -> std::process::ExitCode {
 fn version(args: &args::VersionArgs) -> Exit {
     let version = env!("CARGO_PKG_VERSION");
     if args.json {
-        println!(
-            "{}",
-            serde_json::json!({ "name": "tutti", "version": version })
-        );
+        say(serde_json::json!({ "name": "tutti", "version": version }));
     } else {
-        println!("tutti {version}");
+        say(format_args!("tutti {version}"));
     }
     Exit::Well
 }

@@ -1,3 +1,4 @@
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,18 +33,23 @@ async fn run(args: &ServeArgs, settings: &EngineSettings) -> Result<Exit, Failur
     // Caught from before the ports are open: whoever connects may already send a signal.
     let stop = stop_signal()?;
     let bound = Server::bind(config, engine, metrics).map_err(Failure::cannot_serve)?;
-    println!(
+    announce(format_args!(
         "tutti {} serves gRPC on http://{}",
         env!("CARGO_PKG_VERSION"),
         bound.grpc_addr()
-    );
+    ));
     if let Some(side) = bound.side_addr() {
-        println!("console  http://{side}/");
-        println!("metrics  http://{side}/metrics");
+        announce(format_args!("console  http://{side}/"));
+        announce(format_args!("metrics  http://{side}/metrics"));
     }
     let report = bound.run(stop).await.map_err(Failure::cannot_serve)?;
     tracing::info!(?report, "stopped");
     Ok(Exit::Well)
+}
+
+/// Whoever started the server may not listen: it serves all the same.
+fn announce(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn config(args: &ServeArgs, settings: &EngineSettings) -> Config {
@@ -80,6 +86,7 @@ fn start_log(args: &ServeArgs, settings: &EngineSettings) -> Result<(), Failure>
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::usage(format!("{filter:?} is no log filter: {error}")))?;
     let log = tracing_subscriber::fmt()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match args.log_format.or(file.log_format).unwrap_or_default() {

@@ -7,7 +7,7 @@ use tutti_client::{SignatureSet, Signers};
 use tutti_types::{Dst, Encoding, Scheme, Verdict};
 
 use crate::args::VerifyArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, say};
 use crate::source::Source;
 
 const DEMO: &str = include_str!("demo.json");
@@ -127,7 +127,7 @@ fn print(set: &Set, count: usize, verdict: Verdict, as_expected: bool, as_json: 
             "valid": verdict.is_valid(),
             "as_expected": as_expected,
         });
-        println!("{line}");
+        say(line);
         return;
     }
     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
@@ -136,7 +136,7 @@ fn print(set: &Set, count: usize, verdict: Verdict, as_expected: bool, as_json: 
         (Some(_), false) => ", NOT as expected",
         (None, _) => "",
     };
-    println!("{id}: {verdict}{note}");
+    say(format_args!("{id}: {verdict}{note}"));
 }
 
 fn scheme(list: &Sets) -> Result<Scheme, Failure> {

@@ -40,9 +40,9 @@ pub enum Scheme {
     Bls12381MinPkAug,
     /// Keys in G2, signatures in G1, RFC 9380 hash with the caller's tag.
     Bls12381MinSig(Dst),
-    /// `EigenLayer`: keys in G2, signatures in G1, try-and-increment on a raw 32-byte digest.
+    /// EigenLayer: keys in G2, signatures in G1, try-and-increment on a raw 32-byte digest.
     Bn254EigenTai,
-    /// Symbiotic: keccak-256 of the message, then `EigenLayer`'s try-and-increment.
+    /// Symbiotic: keccak-256 of the message, then EigenLayer's try-and-increment.
     Bn254KeccakTai,
     /// RFC 9380 (SVDW) hash to G1 with the caller's tag, as gnark does.
     Bn254Rfc9380(Dst),
