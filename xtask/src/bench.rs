@@ -1,7 +1,7 @@
 use std::process::{Command, ExitCode};
 
 /// `cargo xtask bench report | compare A B | …`: hands on to tutti-bench, built optimised.
-pub fn bench(args: &[String]) -> ExitCode {
+pub(crate) fn bench(args: &[String]) -> ExitCode {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let status = Command::new(cargo)
         .args([

@@ -136,7 +136,7 @@ fn named_tests(faults: &mut Vec<String>) {
             entries
                 .flatten()
                 .map(|entry| format!("docs/{}", entry.file_name().to_string_lossy()))
-                .filter(|name| name.ends_with(".md")),
+                .filter(|name| Path::new(name).extension().is_some_and(|end| end == "md")),
         );
     }
     let mut claims = 0;

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
-use tutti_curves::{Curve, Group, Hashing, PointHash, Signed, Wire};
+use tutti_curves::{Curve, Group, Hashing, Pair, PointHash, Signed, Wire};
 use tutti_lanes::Ifma;
 use tutti_types::{HashVariant, InvalidReason};
 
@@ -220,10 +220,7 @@ fn finite_or_none<P: Default + PartialEq>(point: P) -> Option<P> {
 }
 
 pub(crate) trait BulkCurve: Curve {
-    fn miller_many(
-        _: Arithmetic,
-        pairs: &[(<Self::G1 as Group>::Affine, <Self::G2 as Group>::Affine)],
-    ) -> Self::Gt {
+    fn miller_many(_: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
         Self::miller(pairs)
     }
 }
@@ -369,10 +366,7 @@ impl Bulk for bn254::G1 {}
 impl Bulk for bn254::G2 {}
 
 impl BulkCurve for Bls12381 {
-    fn miller_many(
-        arithmetic: Arithmetic,
-        pairs: &[(bls12_381::P1Affine, bls12_381::P2Affine)],
-    ) -> Self::Gt {
+    fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
         let Some(ifma) = arithmetic.lanes_for(pairs.len()) else {
             return Self::miller(pairs);
         };
@@ -383,12 +377,16 @@ impl BulkCurve for Bls12381 {
 
 impl BulkCurve for Bn254 {}
 
+/// Compressed points to points, in lanes.
+type Decompress<G, E> =
+    fn(Ifma, &[<G as Group>::Compressed]) -> Vec<Result<<G as Group>::Affine, E>>;
+
 /// The compressed ones in lanes. Whatever the lanes refuse is asked of the plain code: its
 /// answer counts.
 fn decompress_in_lanes<G: Group, E>(
     arithmetic: Arithmetic,
     wires: &[Wire<G>],
-    decompress: fn(Ifma, &[G::Compressed]) -> Vec<Result<G::Affine, E>>,
+    decompress: Decompress<G, E>,
 ) -> Vec<Result<G::Affine, InvalidReason>> {
     let compressed: Vec<G::Compressed> = wires
         .iter()

@@ -4,7 +4,7 @@
 use rand_core::RngCore;
 use rayon::prelude::*;
 use tutti_backend::{Outcomes, PairingParcel, Work, WorkSlice};
-use tutti_curves::{Curve, oracle};
+use tutti_curves::{Curve, WirePair, oracle};
 use tutti_types::Verdict;
 
 use crate::Context;
@@ -44,9 +44,7 @@ fn check_parcel<C: Curve>(
 }
 
 /// The product of the check's Miller loops; none where a point is bad or nothing is there.
-fn miller<C: Curve>(
-    pairs: &[(tutti_curves::Wire<C::G1>, tutti_curves::Wire<C::G2>)],
-) -> Option<C::Gt> {
+fn miller<C: Curve>(pairs: &[WirePair<C>]) -> Option<C::Gt> {
     if pairs.is_empty() {
         return None;
     }

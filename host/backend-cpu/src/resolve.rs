@@ -118,7 +118,7 @@ impl<W: World> FlatItem<'_, W> {
             }
             terms.push(oracle::Term {
                 keys,
-                message: &**self.parcel.message(term),
+                message: self.parcel.message(term),
             });
         }
         oracle::verify::<W>(self.parcel.scheme(), &terms, &self.item.signature)
@@ -360,13 +360,12 @@ impl<'a, W: World> Interner<'a, W> {
             Keys::Inline(_) => Some(self.key(KeyTag::OwnSum(item, nth), sum()?)),
             Keys::Set(set) => {
                 let name = sum_name(&set.id().0, indices);
-                let sum = match self.caches.aggregates.get(&name) {
-                    Some(sum) => sum,
-                    None => {
-                        let sum = sum()?;
-                        self.caches.aggregates.put(name, sum);
-                        sum
-                    }
+                let sum = if let Some(sum) = self.caches.aggregates.get(&name) {
+                    sum
+                } else {
+                    let sum = sum()?;
+                    self.caches.aggregates.put(name, sum);
+                    sum
                 };
                 Some(self.key(KeyTag::Sum(name), sum))
             }

@@ -67,13 +67,13 @@ impl<'a, W: World> Search<'a, W> {
     }
 
     /// A part that does not hold.
-    fn descend(&mut self, part: Part<'a, W>) {
-        let (left, right) = match part.span {
+    fn descend(&mut self, Part { span, sum }: Part<'a, W>) {
+        let (left, right) = match span {
             Span::Items([item]) => return self.bad.push(*item),
             Span::Leaves([leaf]) => {
                 return self.descend(Part {
                     span: Span::Items(&leaf.items),
-                    sum: part.sum,
+                    sum,
                 });
             }
             Span::Leaves(leaves) => {
@@ -86,7 +86,7 @@ impl<'a, W: World> Search<'a, W> {
             }
         };
         let left_sum = self.batch.signature_sum(&left.items());
-        let right_sum = W::Sig::add(&part.sum, &W::Sig::negate_sum(&left_sum));
+        let right_sum = W::Sig::add(&sum, &W::Sig::negate_sum(&left_sum));
         let left = Part {
             span: left,
             sum: left_sum,

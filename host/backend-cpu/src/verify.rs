@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 use tutti_backend::Outcomes;
-use tutti_curves::{Curve, Group, Signed};
+use tutti_curves::{Curve, Group, Pair, Signed};
 use tutti_types::{GroupId, Verdict};
 
 use crate::Context;
@@ -16,10 +16,6 @@ use crate::weights::{self, DigitShape, Weight};
 
 pub(crate) type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
 pub(crate) type SigSum<W> = <<W as Signed>::Sig as Group>::Sum;
-type Pair<W> = (
-    <<<W as Signed>::Curve as Curve>::G1 as Group>::Affine,
-    <<<W as Signed>::Curve as Curve>::G2 as Group>::Affine,
-);
 
 pub(crate) fn verify<W: World>(
     parcels: &Parcels<'_, W>,
@@ -28,16 +24,21 @@ pub(crate) fn verify<W: World>(
 ) -> Vec<Outcomes> {
     let resolved = resolve(parcels, caches, context);
     let mut verdicts = vec![Verdict::Valid; resolved.items.len()];
-    for bad in not_verifying(&resolved, context) {
-        // The oracle has the last word on every INVALID.
-        verdicts[bad as usize] = resolved.items[bad as usize].by_oracle();
-    }
-    for (verdict, item) in verdicts.iter_mut().zip(&resolved.items) {
+    let mut doubtful = not_verifying(&resolved, context);
+    for (at, item) in (0..).zip(&resolved.items) {
         match item.state {
             ItemState::Regular(_) => {}
-            ItemState::Irregular => *verdict = item.by_oracle(),
-            ItemState::Decided(decided) => *verdict = decided,
+            ItemState::Irregular => doubtful.push(at),
+            ItemState::Decided(decided) => verdicts[at as usize] = decided,
         }
+    }
+    // The oracle has the last word on every INVALID.
+    let decided: Vec<Verdict> = doubtful
+        .par_iter()
+        .map(|&at| resolved.items[at as usize].by_oracle())
+        .collect();
+    for (at, verdict) in doubtful.into_iter().zip(decided) {
+        verdicts[at as usize] = verdict;
     }
     let mut verdicts = verdicts.into_iter();
     parcels
@@ -242,7 +243,7 @@ impl<'a, W: World> Weighted<'a, W> {
     }
 
     /// One pair for each group: its varied side added up with weights, its shared side as it is.
-    fn pairs(&self, groups: &[&FactorGroup]) -> Vec<Pair<W>> {
+    fn pairs(&self, groups: &[&FactorGroup]) -> Vec<Pair<W::Curve>> {
         let (mut keys, mut messages) = (Vec::new(), Vec::new());
         for group in groups {
             match self.shared_by(group) {
@@ -326,7 +327,6 @@ fn cheaper_side(factors: &[Factor]) -> Shared {
 
 /// Groups that have items in common must stay together: an item's factors are one equation.
 fn components(groups: &[FactorGroup]) -> Vec<Vec<FactorGroup>> {
-    let mut parent: Vec<usize> = (0..groups.len()).collect();
     fn root(parent: &mut [usize], mut at: usize) -> usize {
         while parent[at] != at {
             parent[at] = parent[parent[at]];
@@ -334,6 +334,7 @@ fn components(groups: &[FactorGroup]) -> Vec<Vec<FactorGroup>> {
         }
         at
     }
+    let mut parent: Vec<usize> = (0..groups.len()).collect();
     let mut first_of_item = std::collections::HashMap::new();
     for (at, group) in groups.iter().enumerate() {
         for factor in &group.factors {

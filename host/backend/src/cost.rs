@@ -61,7 +61,7 @@ impl Costs {
     pub(crate) const fn check_point_us(curve: CurveId, group: GroupId) -> u64 {
         match (curve, group) {
             (CurveId::Bls12381, GroupId::G1) => 60,
-            (CurveId::Bls12381, GroupId::G2) | (CurveId::Bn254, GroupId::G2) => 85,
+            (CurveId::Bls12381 | CurveId::Bn254, GroupId::G2) => 85,
             (CurveId::Bn254, GroupId::G1) => 2,
         }
     }

@@ -16,7 +16,7 @@ use crate::work::{
 };
 use crate::{Backend, DeviceFault, Refused};
 
-/// Two interop validators' keys and what py_ecc signs with them over 32 bytes of 0x54.
+/// Two interop validators' keys and what `py_ecc` signs with them over 32 bytes of 0x54.
 const ETH_KEYS: [&str; 2] = [
     "a99a76ed7796f7be22d5b7e85deeb7c5677e88e511e0b337618f8c4eb61349b4\
      bf2d153f649f7b53359fe8b94a38e44c",
@@ -49,7 +49,7 @@ const RFC_G2_ABC_X: [&str; 2] = [
     "139cddbccdc5e91b9623efd38c49f81a6f83f175e80b06fc374de9eb4b41dfe4ca3a230ed250fbe3a2acf73a41177fd8",
 ];
 
-/// The two Ethereum signatures added up, by py_ecc.
+/// The two Ethereum signatures added up, by `py_ecc`.
 const ETH_SUM: &str = "af92cb2f9fd134956247ff1f7fec2d41a5d9d2405217557c54a3748cf0aba687\
      72b7f7c1bf642f9bd218f6efa3d0c7200f64413b6094f24198d5ff1963a2eae0\
      7c0406b7d32ad39980bc136bffbf5c6efbe7addd54f54696b5276820cc751a4f";

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::oracle;
-use tutti_curves::{Bn254Sig, Curve, Group, KeySet, KeySetId, Member, MinPk, MinSig, Signed, Wire};
+use tutti_curves::{
+    Bn254Sig, Curve, Group, KeySet, KeySetId, Member, MinPk, MinSig, Signed, Wire, WirePair,
+};
 use tutti_types::{
     CurveId, Encoding, GroupId, HashVariant, InvalidReason, Operation, Part, Scheme, Verdict,
 };
@@ -351,7 +353,7 @@ pub struct HashParcel {
 /// Product checks: each a range of the pairs. A range must not be empty.
 #[derive(Debug)]
 pub struct PairingParcel<C: Curve> {
-    pub pairs: Vec<(Wire<C::G1>, Wire<C::G2>)>,
+    pub pairs: Vec<WirePair<C>>,
     pub checks: Vec<Range<u32>>,
 }
 

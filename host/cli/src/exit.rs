@@ -32,6 +32,7 @@ pub(crate) enum Failure {
     CannotServe(String),
 }
 
+#[allow(clippy::needless_pass_by_value)] // As `map_err` hands it over.
 impl Failure {
     pub(crate) fn usage(error: impl ToString) -> Self {
         Self::Usage(error.to_string())

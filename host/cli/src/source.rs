@@ -15,7 +15,7 @@ use crate::exit::Failure;
 use crate::settings::{Caching, EngineSettings};
 
 /// Conformance suites ask for sums of millions of points on slow machines.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A client, and with it the server where there is none to ask.
 pub(crate) struct Source {
@@ -32,17 +32,17 @@ impl Source {
             .enable_all()
             .build()
             .map_err(Failure::cannot_serve)?;
-        let _inside = runtime.enter();
-        let (endpoint, local) = match &args.endpoint {
-            Some(url) => (url.clone(), None),
-            None => {
-                let (endpoint, stop) = serve_here(&runtime, args)?;
-                (endpoint, Some(stop))
-            }
+        let (endpoint, local) = if let Some(url) = &args.endpoint {
+            (url.clone(), None)
+        } else {
+            let (endpoint, stop) = serve_here(&runtime, args)?;
+            (endpoint, Some(stop))
         };
         let config = tutti_client::Config::new([endpoint]).deadline(PATIENCE);
-        let client = Client::new(config).map_err(Failure::usage)?;
-        drop(_inside);
+        let client = {
+            let _inside = runtime.enter();
+            Client::new(config).map_err(Failure::usage)?
+        };
         Ok(Self {
             runtime,
             client,
@@ -74,7 +74,9 @@ fn serve_here(
         limits: settings.engine.limits.clone(),
         ..tutti_server::Config::default()
     };
+    let inside = runtime.enter();
     let bound = Server::bind(config, engine, metrics).map_err(Failure::cannot_serve)?;
+    drop(inside);
     let endpoint = format!("http://{}", bound.grpc_addr());
     let (stop, stopped) = oneshot::channel::<()>();
     runtime.spawn(bound.run(async {

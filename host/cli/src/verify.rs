@@ -15,7 +15,7 @@ const DEMO: &str = include_str!("demo.json");
 /// A list of sets of one scheme; a file holds one or an array of them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sets {
+struct List {
     scheme: String,
     /// Domain separation tag as text, for the schemes that take one.
     dst: Option<String>,
@@ -37,8 +37,8 @@ struct Set {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
-    Many(Vec<Sets>),
-    One(Sets),
+    Many(Vec<List>),
+    One(List),
 }
 
 /// Bytes in hexadecimal, with or without 0x.
@@ -92,7 +92,7 @@ fn read(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
 }
 
-fn ask(source: &Source, list: &Sets) -> Result<Vec<Verdict>, Failure> {
+fn ask(source: &Source, list: &List) -> Result<Vec<Verdict>, Failure> {
     let scheme = scheme(list)?;
     let client = match &list.encoding {
         None => source.client.clone(),
@@ -139,7 +139,7 @@ fn print(set: &Set, count: usize, verdict: Verdict, as_expected: bool, as_json: 
     say(format_args!("{id}: {verdict}{note}"));
 }
 
-fn scheme(list: &Sets) -> Result<Scheme, Failure> {
+fn scheme(list: &List) -> Result<Scheme, Failure> {
     let dst = || {
         let text = list.dst.as_deref().unwrap_or_default();
         Dst::new(text.as_bytes())

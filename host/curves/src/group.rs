@@ -104,6 +104,15 @@ impl<G: Group> Member<G> {
     }
 }
 
+/// A point of G1 and one of G2, to be paired.
+pub type Pair<C> = (
+    <<C as Curve>::G1 as Group>::Affine,
+    <<C as Curve>::G2 as Group>::Affine,
+);
+
+/// The same as they came off the wire.
+pub type WirePair<C> = (Wire<<C as Curve>::G1>, Wire<<C as Curve>::G2>);
+
 /// A pairing-friendly curve.
 pub trait Curve: Copy + Debug + Send + Sync + 'static {
     const ID: CurveId;
@@ -116,7 +125,7 @@ pub trait Curve: Copy + Debug + Send + Sync + 'static {
     fn mul(a: &Self::Gt, b: &Self::Gt) -> Self::Gt;
     fn pow(a: &Self::Gt, exponent: u128) -> Self::Gt;
     /// The product of the Miller loops; of no pairs it is one.
-    fn miller(pairs: &[(<Self::G1 as Group>::Affine, <Self::G2 as Group>::Affine)]) -> Self::Gt;
+    fn miller(pairs: &[Pair<Self>]) -> Self::Gt;
     /// Final exponentiation and comparison with one.
     fn is_one(value: &Self::Gt) -> bool;
 }

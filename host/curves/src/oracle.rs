@@ -3,7 +3,7 @@
 
 use tutti_types::{Encoding, InvalidReason, Part, Scheme, Verdict};
 
-use crate::group::{Curve, Group, Wire};
+use crate::group::{Curve, Group, Pair, Wire, WirePair};
 use crate::hash::{Hashing, PointHash};
 use crate::world::Signed;
 
@@ -55,16 +55,11 @@ pub fn verify<W: Signed>(
     }
 }
 
-type Pairs<C> = Vec<(
-    <<C as Curve>::G1 as Group>::Affine,
-    <<C as Curve>::G2 as Group>::Affine,
-)>;
-
 fn equation<W: Signed>(
     scheme: &Scheme,
     terms: &[Term<'_, W>],
     signature: &Wire<W::Sig>,
-) -> Result<Pairs<W::Curve>, Verdict> {
+) -> Result<Vec<Pair<W::Curve>>, Verdict> {
     check_terms(
         scheme,
         terms.iter().map(|term| (term.keys.len(), term.message)),
@@ -97,7 +92,7 @@ fn equation<W: Signed>(
 
 /// Whether the product of the pairings is one. Infinity may stand in a pair and makes its
 /// pairing one; every other point must be in its subgroup.
-pub fn pairing_check<C: Curve>(pairs: &[(Wire<C::G1>, Wire<C::G2>)]) -> Verdict {
+pub fn pairing_check<C: Curve>(pairs: &[WirePair<C>]) -> Verdict {
     if pairs.is_empty() {
         return Verdict::Invalid(InvalidReason::Empty, Part::Whole);
     }

@@ -2,13 +2,8 @@ use tutti_types::{GroupId, World};
 
 use crate::bls12_381::{self, Bls12381};
 use crate::bn254::{self, Bn254};
-use crate::group::{Curve, Group};
+use crate::group::{Curve, Group, Pair};
 use crate::hash::PointHash;
-
-type Pair<C> = (
-    <<C as Curve>::G1 as Group>::Affine,
-    <<C as Curve>::G2 as Group>::Affine,
-);
 
 /// A curve and which way round it is used: keys in one group, messages and signatures in the
 /// other. A signature S of message m under key K verifies where e(K, H(m)) = e(generator, S).

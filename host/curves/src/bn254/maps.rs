@@ -112,7 +112,7 @@ const fn maps(variant: HashVariant) -> usize {
 pub fn hash_to_g1(variant: HashVariant, message: &[u8], dst: &[u8]) -> Option<G1Affine> {
     let sum: G1Projective = hash_to_field::<Fq>(message, dst, maps(variant))
         .into_iter()
-        .map(|u| svdw_g1(u))
+        .map(svdw_g1)
         .fold(G1Projective::zero(), |sum, point| sum + point);
     finite(sum)
 }
@@ -121,7 +121,7 @@ pub fn hash_to_g1(variant: HashVariant, message: &[u8], dst: &[u8]) -> Option<G1
 pub fn hash_to_g2(variant: HashVariant, message: &[u8], dst: &[u8]) -> Option<G2Affine> {
     let sum: G2Projective = hash_to_field::<Fq2>(message, dst, maps(variant))
         .into_iter()
-        .map(|u| svdw_g2(u))
+        .map(svdw_g2)
         .fold(G2Projective::zero(), |sum, point| sum + point);
     finite(clear_cofactor(&sum))
 }

@@ -1,4 +1,4 @@
-//! BN254 (alt_bn128) on arkworks.
+//! BN254 (`alt_bn128`) on arkworks.
 
 mod encoding;
 mod maps;
