@@ -23,6 +23,7 @@ use crate::{EngineConfig, Patience, fresh_challenge};
 pub(crate) enum Command {
     Submit(Box<Submission>),
     Cancel(u64),
+    GiveUp(u64),
     /// A backend let go of a batch.
     Ended(BackendId, BatchId, Result<Vec<Outcomes>, DeviceFault>),
     /// A backend failed a test that somebody asked for.
@@ -223,6 +224,13 @@ impl Driver {
         match command {
             Command::Submit(submission) => self.arrived(*submission),
             Command::Cancel(ticket) => self.events.push(Event::Cancelled(ParcelId(ticket))),
+            Command::GiveUp(ticket) => {
+                // What is in flight goes on to its end; its answers find nobody.
+                if let Some(parcel) = self.pending.remove(ticket) {
+                    self.answer(parcel, Some(UndecidedCause::Deadline));
+                    self.events.push(Event::Cancelled(ParcelId(ticket)));
+                }
+            }
             Command::Ended(backend, batch, result) => self.ended(backend, batch, result),
             Command::Failed(backend, failure) => self.take_out(backend, &fault_of(failure)),
             Command::Recovered(backend) => {

@@ -265,6 +265,13 @@ impl Engine {
         receiver.recv().map_err(|_| SubmitRefused::ShuttingDown)
     }
 
+    /// The caller's time is over: it is answered at once with what was decided so far, and
+    /// UNDECIDED(deadline) for the rest.
+    pub fn give_up(&self, ticket: Ticket) {
+        // An engine that has stopped has answered everything.
+        let _ = self.shared.commands.send(Command::GiveUp(ticket.0));
+    }
+
     /// The caller went away: what is not in a batch yet is dropped.
     pub fn cancel(&self, ticket: Ticket) {
         // An engine that has stopped has nothing to cancel.

@@ -86,6 +86,11 @@ impl PendingParcels {
         self.parcels.remove(&ticket)
     }
 
+    /// One that its caller no longer waits for.
+    pub(crate) fn remove(&mut self, ticket: u64) -> Option<Pending> {
+        self.parcels.remove(&ticket)
+    }
+
     /// Whatever is left, to be given up.
     pub(crate) fn take_all(&mut self) -> Vec<Pending> {
         self.parcels.drain().map(|(_, pending)| pending).collect()

@@ -68,7 +68,7 @@ impl Frontend {
     /// Has a work done. What is not answered within the caller's patience is undecided.
     pub(crate) async fn ask(&self, work: Work, asked: &Asked) -> Result<Answer, Refusal> {
         let items = work.len();
-        let (sender, receiver) = oneshot::channel();
+        let (sender, mut receiver) = oneshot::channel();
         let reply = Box::new(move |answer| {
             // Whoever asked may be gone.
             let _ = sender.send(answer);
@@ -81,13 +81,23 @@ impl Frontend {
             engine: &self.engine,
             ticket: Some(ticket),
         };
-        let answer = match asked.patience {
-            None => receiver.await.map_err(|_| UndecidedCause::ShuttingDown),
-            Some(patience) => match tokio::time::timeout_at(patience.into(), receiver).await {
-                Ok(answer) => answer.map_err(|_| UndecidedCause::ShuttingDown),
-                Err(_) => Err(UndecidedCause::Deadline),
-            },
-        };
+        if let Some(patience) = asked.patience {
+            let in_time = tokio::time::timeout_at(patience.into(), &mut receiver).await;
+            match in_time {
+                Ok(answer) => return self.taken(answer, items, &mut waiting),
+                Err(_) => self.engine.give_up(ticket),
+            }
+        }
+        self.taken(receiver.await, items, &mut waiting)
+    }
+
+    /// What the engine said in the end.
+    fn taken(
+        &self,
+        answer: Result<Answer, oneshot::error::RecvError>,
+        items: usize,
+        waiting: &mut Waiting<'_>,
+    ) -> Result<Answer, Refusal> {
         Ok(match answer {
             Ok(answer) => {
                 waiting.ticket = None;
@@ -98,8 +108,8 @@ impl Frontend {
                     _ => answer,
                 }
             }
-            Err(cause) => Answer {
-                outcomes: Outcomes::Undecided(cause, items),
+            Err(_) => Answer {
+                outcomes: Outcomes::Undecided(UndecidedCause::ShuttingDown, items),
                 timing: tutti_engine::Timing::default(),
             },
         })

@@ -103,6 +103,29 @@ fn what_was_decided_is_kept_beside_what_was_not() {
 }
 
 #[test]
+fn a_caller_whose_time_is_over_gets_what_was_decided() {
+    let backend = Scripted::new("a", 1);
+    let engine = engine(batches_of(4), &[&backend]);
+    let asked = ask(&engine, checks(7, 10));
+    backend.next().answer();
+    let late = backend.next();
+    engine.give_up(asked.ticket);
+    let verdicts = asked.answer().outcomes.verdicts();
+    assert_eq!(
+        verdicts[..4],
+        [0, 1, 2, 3].map(|item| right_verdict(7, item))
+    );
+    let undecided = Verdict::Undecided(UndecidedCause::Deadline);
+    assert!(verdicts[4..].iter().all(|verdict| *verdict == undecided));
+    late.answer();
+    // Nothing of it is sent any more, and others are served.
+    let next = ask(&engine, checks(8, 2));
+    backend.next().answer();
+    assert_right(&next.answer(), 8, 2);
+    assert_empty(&engine);
+}
+
+#[test]
 fn parcels_that_share_a_batch_get_their_own_answers() {
     let backend = Scripted::new("a", 1);
     let engine = engine(batches_of(100), &[&backend]);

@@ -1,0 +1,244 @@
+//! The program as scripts see it: what it prints and how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn tutti(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tutti"))
+        .args(args)
+        .output()
+        .expect("the program starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("the program ends by itself")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn corpus(part: &str) -> String {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/conformance/vectors")
+        .join(part);
+    root.to_string_lossy().into_owned()
+}
+
+/// A file of its own for each test.
+fn file(name: &str, content: &str) -> String {
+    let path = std::env::temp_dir().join(format!("tutti-cli-{}-{name}", std::process::id()));
+    std::fs::write(&path, content).expect("the temporary folder can be written");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_demo_tells_good_from_bad_and_ends_well() {
+    let output = tutti(&["verify", "--demo"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let lines = text(&output);
+    assert!(
+        lines.contains("one validator: VALID, as expected"),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("another message: INVALID(does not verify), as expected"),
+        "{lines}"
+    );
+    assert!(!lines.contains("NOT as expected"), "{lines}");
+}
+
+#[test]
+fn what_does_not_verify_ends_with_one() {
+    let demo = include_str!("../../host/cli/src/demo.json");
+    let swapped = demo.replacen(
+        "\"expect\": \"VALID\"",
+        "\"expect\": \"INVALID(infinity: signature)\"",
+        1,
+    );
+    let path = file("swapped.json", &swapped);
+    let output = tutti(&["verify", &path, "--json"]);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let first = text(&output)
+        .lines()
+        .next()
+        .map(str::to_owned)
+        .expect("a line");
+    let first: serde_json::Value = serde_json::from_str(&first).expect("a JSON object a line");
+    assert_eq!(first["verdict"], "VALID");
+    assert_eq!(first["as_expected"], false);
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    let no_json = file("no.json", "{");
+    let unknown_setting = file("unknown.toml", "lisen = \"127.0.0.1:1\"");
+    let cases: [&[&str]; 8] = [
+        &["verify"],
+        &["no-such-command"],
+        &["verify", &no_json],
+        &["verify", "/no/such/file"],
+        &["serve", "--backend", "abacus"],
+        &["serve", "--config", &unknown_setting],
+        &["bench", "--scenario", "no-such-scenario"],
+        &["conformance", "/no/such/folder"],
+    ];
+    for args in cases {
+        let output = tutti(args);
+        assert_eq!(code(&output), 2, "{args:?}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{args:?} says what is wrong");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_ends_with_three() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = tutti(&[
+        "serve",
+        "--listen",
+        &address,
+        "--side-listen",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(code(&output), 3, "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(&address),
+        "{output:?}"
+    );
+    drop(taken);
+    let endpoint = format!("http://{address}");
+    let output = tutti(&[
+        "conformance",
+        &corpus("bls/verify"),
+        "--endpoint",
+        &endpoint,
+    ]);
+    assert_eq!(code(&output), 3, "{output:?}");
+}
+
+#[test]
+fn the_corpus_conforms_on_either_engine() {
+    for engine in ["auto", "scalar"] {
+        let output = tutti(&[
+            "conformance",
+            &corpus("bls"),
+            "--cpu-engine",
+            engine,
+            "--json",
+        ]);
+        assert_eq!(code(&output), 0, "{output:?}");
+        let report: serde_json::Value = serde_json::from_str(&text(&output)).expect("JSON");
+        let passed: u64 = report["kinds"]
+            .as_array()
+            .expect("kinds")
+            .iter()
+            .map(|kind| kind["passed"].as_u64().expect("a count"))
+            .sum();
+        assert!(passed > 100, "{report}");
+        assert_eq!(report["failures"].as_array().map(Vec::len), Some(0));
+    }
+}
+
+#[test]
+fn the_benchmark_keeps_its_contract() {
+    let args = [
+        "bench",
+        "--scenario",
+        "poisoned-16",
+        "--scenario",
+        "hash-to-curve-8",
+    ];
+    let options = [
+        "--against",
+        "blst",
+        "--threads",
+        "1",
+        "--seconds",
+        "0",
+        "--rounds",
+        "1",
+        "--json",
+    ];
+    let output = tutti(&[&args[..], &options[..]].concat());
+    assert_eq!(code(&output), 0, "{output:?}");
+    let lines = text(&output);
+    assert_eq!(lines.lines().count(), 2);
+    for line in lines.lines() {
+        let report: serde_json::Value = serde_json::from_str(line).expect("a JSON object a line");
+        for name in [
+            "scenario",
+            "backend",
+            "against",
+            "threads",
+            "items",
+            "items_per_s",
+            "against_items_per_s",
+            "ratio",
+            "p50_us",
+            "p99_us",
+            "machine",
+        ] {
+            assert!(!report[name].is_null(), "{name} is missing in {report}");
+        }
+    }
+}
+
+#[test]
+fn the_doctor_finds_the_cpu_well() {
+    let output = tutti(&["doctor", "--json"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let findings: serde_json::Value = serde_json::from_str(&text(&output)).expect("JSON");
+    assert_eq!(findings["well"], true);
+    assert_eq!(findings["backends"][0]["name"], "cpu");
+    assert_eq!(findings["backends"][0]["usable"], true);
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_ends_well() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tutti"))
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--side-listen",
+            "127.0.0.1:0",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(server.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    let endpoint = first
+        .split_whitespace()
+        .last()
+        .expect("the address is last")
+        .to_owned();
+    let output = tutti(&["verify", "--demo", "--endpoint", &endpoint]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let stopped = Command::new("kill")
+        .args(["-TERM", &server.id().to_string()])
+        .status();
+    assert!(stopped.expect("kill is there").success());
+    assert_eq!(server.wait().expect("the server ends").code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_fault() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tutti"))
+        .args(["verify", "--demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(program.stdout.take());
+    let output = program.wait_with_output().expect("the program ends");
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
