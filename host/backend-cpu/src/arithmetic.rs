@@ -83,15 +83,15 @@ pub(crate) trait Bulk: PointHash {
         Self::lanes(arithmetic, usize::MAX).map_or(128, |_| 96)
     }
 
-    /// One window's bucket sums; see `weighted_sum`.
+    /// The bucket sums of each of some windows; see `weighted_sum`.
     fn bucket_sums(
         _: Arithmetic,
         points: &[Self::Affine],
         weights: &[Weight],
         shape: DigitShape,
-        window: u32,
-    ) -> Vec<Self::Sum> {
-        bucket_sums_one_by_one::<Self>(points, weights, shape, window)
+        windows: &[u32],
+    ) -> Vec<Vec<Self::Sum>> {
+        bucket_sums_one_by_one::<Self>(points, weights, shape, windows)
     }
 
     fn finite_each(
@@ -131,29 +131,21 @@ fn bucket_sums_one_by_one<G: Group>(
     points: &[G::Affine],
     weights: &[Weight],
     shape: DigitShape,
-    window: u32,
-) -> Vec<G::Sum> {
-    let negated: Vec<G::Affine> = points
-        .iter()
-        .zip(weights)
-        .map(|(point, weight)| {
-            if weight.digit(window) < 0 {
-                G::negate(point)
-            } else {
-                *point
+    windows: &[u32],
+) -> Vec<Vec<G::Sum>> {
+    let negated: Vec<G::Affine> = points.iter().map(G::negate).collect();
+    let one = |&window: &u32| {
+        let mut buckets: Vec<Vec<&G::Affine>> = vec![Vec::new(); shape.buckets(window)];
+        for (at, weight) in weights.iter().enumerate() {
+            let digit = weight.digit(window);
+            if digit != 0 {
+                let signed = if digit < 0 { &negated[at] } else { &points[at] };
+                buckets[digit.unsigned_abs() as usize - 1].push(signed);
             }
-        })
-        .collect();
-    let count = shape.buckets(window);
-    let mut buckets: Vec<Vec<&G::Affine>> =
-        vec![Vec::with_capacity(2 * points.len() / count); count];
-    for (point, weight) in negated.iter().zip(weights) {
-        let digit = weight.digit(window);
-        if digit != 0 {
-            buckets[digit.unsigned_abs() as usize - 1].push(point);
         }
-    }
-    buckets.iter().map(|bucket| G::sum(bucket)).collect()
+        buckets.iter().map(|bucket| G::sum(bucket)).collect()
+    };
+    windows.iter().map(one).collect()
 }
 
 /// The lanes add up each signed digit's points by themselves; a digit's bucket is the sum of
@@ -161,19 +153,35 @@ fn bucket_sums_one_by_one<G: Group>(
 fn bucket_sums_in_lanes<G: Group<Affine: Default>>(
     weights: &[Weight],
     shape: DigitShape,
-    window: u32,
-    sums: impl FnOnce(&[u16], usize) -> Vec<G::Affine>,
-) -> Vec<G::Sum> {
-    let half = shape.buckets(window);
-    // Digits from -(half - 1) to half, as 0 to 2 half - 1.
-    let places: Vec<u16> = weights
+    windows: &[u32],
+    sums: impl FnOnce(&[&[u16]], usize) -> Vec<G::Affine>,
+) -> Vec<Vec<G::Sum>> {
+    // Digits from -(half - 1) to half, as 0 to 2 half - 1; the last window has fewer.
+    let places: Vec<Vec<u16>> = windows
         .iter()
-        .map(|weight| (weight.digit(window) + half as i16 - 1) as u16)
+        .map(|&window| {
+            let half = shape.buckets(window) as i16;
+            weights
+                .iter()
+                .map(|weight| (weight.digit(window) + half - 1) as u16)
+                .collect()
+        })
         .collect();
-    let sums: Vec<G::Sum> = sums(&places, 2 * half)
+    let assignments: Vec<&[u16]> = places.iter().map(Vec::as_slice).collect();
+    let count = 2 * shape.buckets(0);
+    let sums: Vec<G::Sum> = sums(&assignments, count)
         .into_iter()
         .map(|sum| finite_or_none(sum).map_or_else(G::zero, |sum| G::lift(&sum)))
         .collect();
+    windows
+        .iter()
+        .zip(sums.chunks_exact(count))
+        .map(|(&window, sums)| merge_signs::<G>(sums, shape.buckets(window)))
+        .collect()
+}
+
+/// The sums of digits 1 to `half`, each less the sum of its opposite.
+fn merge_signs<G: Group>(sums: &[G::Sum], half: usize) -> Vec<G::Sum> {
     let zero = half - 1;
     (1..=half)
         .map(|digit| match zero.checked_sub(digit) {
@@ -240,13 +248,13 @@ impl Bulk for bls12_381::G1 {
         points: &[Self::Affine],
         weights: &[Weight],
         shape: DigitShape,
-        window: u32,
-    ) -> Vec<Self::Sum> {
+        windows: &[u32],
+    ) -> Vec<Vec<Self::Sum>> {
         let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return bucket_sums_one_by_one::<Self>(points, weights, shape, window);
+            return bucket_sums_one_by_one::<Self>(points, weights, shape, windows);
         };
-        bucket_sums_in_lanes::<Self>(weights, shape, window, |places, count| {
-            tutti_lanes::bucket_sums_g1(ifma, points, &[places], count)
+        bucket_sums_in_lanes::<Self>(weights, shape, windows, |places, count| {
+            tutti_lanes::bucket_sums_g1(ifma, points, places, count)
         })
     }
 
@@ -294,13 +302,13 @@ impl Bulk for bls12_381::G2 {
         points: &[Self::Affine],
         weights: &[Weight],
         shape: DigitShape,
-        window: u32,
-    ) -> Vec<Self::Sum> {
+        windows: &[u32],
+    ) -> Vec<Vec<Self::Sum>> {
         let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return bucket_sums_one_by_one::<Self>(points, weights, shape, window);
+            return bucket_sums_one_by_one::<Self>(points, weights, shape, windows);
         };
-        bucket_sums_in_lanes::<Self>(weights, shape, window, |places, count| {
-            tutti_lanes::bucket_sums_g2(ifma, points, &[places], count)
+        bucket_sums_in_lanes::<Self>(weights, shape, windows, |places, count| {
+            tutti_lanes::bucket_sums_g2(ifma, points, places, count)
         })
     }
 

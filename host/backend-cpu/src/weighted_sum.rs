@@ -141,9 +141,11 @@ fn windows<G: Bulk>(
     weights: &[Weight],
     shape: DigitShape,
 ) -> Vec<Vec<G::Sum>> {
-    (0..shape.windows())
-        .into_par_iter()
-        .map(|window| G::bucket_sums(arithmetic, points, weights, shape, window))
+    let windows: Vec<u32> = (0..shape.windows()).collect();
+    let share = windows.len().div_ceil(rayon::current_num_threads());
+    windows
+        .par_chunks(share)
+        .flat_map_iter(|windows| G::bucket_sums(arithmetic, points, weights, shape, windows))
         .collect()
 }
 

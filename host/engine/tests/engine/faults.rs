@@ -188,7 +188,7 @@ fn a_silent_backend_loses_all_its_batches_to_others() {
 fn a_dear_batch_has_more_time_and_so_has_what_waits_beside_it() {
     let slow = Scripted::new("slow", 2);
     let patience = Patience {
-        floor: Duration::from_millis(1),
+        floor: Duration::from_millis(500),
         cost_factor: 20,
     };
     let engine = impatient_engine(patience, Limits::default(), &[&slow]);
