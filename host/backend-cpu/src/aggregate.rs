@@ -27,8 +27,9 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), 64);
         let weights = weights::draw(finite.len(), shape, random);
+        let parts = [finite.len()];
         let Err(outside) =
-            weighted_sum::checked::<G>(arithmetic, &finite, &weights, shape, failed_tries)
+            weighted_sum::checked::<G>(arithmetic, &finite, &weights, &parts, shape, failed_tries)
         else {
             return points
                 .into_iter()

@@ -1,11 +1,13 @@
 //! Bulk arithmetic: one point or many at a time, by the plain code of `curves` or by the vector
 //! lanes. Chosen once at start; everything above asks for many and does not know which it is.
 
+use std::iter::repeat_n;
+
 use rayon::prelude::*;
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::{Curve, Group, Hashing, Pair, PointHash, Signed, Wire};
-use tutti_lanes::Ifma;
+use tutti_lanes::{Buckets as LaneBuckets, Ifma};
 use tutti_types::{HashVariant, InvalidReason};
 
 use crate::StartError;
@@ -65,11 +67,35 @@ impl Arithmetic {
     }
 }
 
-/// A group's arithmetic on many points; what is not overridden is done one by one.
-pub(crate) trait Bulk: PointHash {
-    /// The lanes, where this group has them and they pay for so many points.
-    fn lanes(_: Arithmetic, _count: usize) -> Option<Ifma> {
-        None
+/// What the lanes do for one group. Infinity is all zeros in and out.
+#[allow(clippy::type_complexity)] // A table of functions.
+pub(crate) struct LaneFunctions<G: Group> {
+    decompress: fn(Ifma, &[G::Compressed]) -> Vec<Option<G::Affine>>,
+    in_subgroup: fn(Ifma, &[G::Affine]) -> Vec<bool>,
+    /// RFC 9380's hash as a random oracle, where the group has it in lanes.
+    hash: Option<fn(Ifma, &[&[u8]], &[u8]) -> Vec<G::Affine>>,
+    multiply_64: fn(Ifma, &[G::Affine], &[u64]) -> Vec<G::Affine>,
+    multiply_128: fn(Ifma, &[G::Affine], &[u128]) -> Vec<G::Affine>,
+    bucket_sums: fn(Ifma, &[G::Affine], &[usize], &[&[i16]], usize) -> LaneBuckets<G::Affine>,
+    digit_sums: fn(Ifma, &[G::Affine], usize) -> Vec<G::Affine>,
+    shifted_sums: fn(Ifma, &[G::Affine], usize, u32) -> Vec<G::Affine>,
+}
+
+/// Sums of points by digit; none is infinity.
+pub(crate) struct Buckets<G: Group> {
+    /// For each digit from 1 on, in it for each window, in it for each part of the points.
+    pub(crate) of_parts: Vec<Option<G::Affine>>,
+    /// For each digit from 1 on, in it for each window.
+    pub(crate) of_all: Vec<Option<G::Affine>>,
+}
+
+/// A group's arithmetic on many points: in the lanes that it names and where they pay, one by
+/// one elsewhere.
+pub(crate) trait Bulk: PointHash<Affine: Default> {
+    const LANES: Option<LaneFunctions<Self>> = None;
+
+    fn lanes(arithmetic: Arithmetic, count: usize) -> Option<(Ifma, LaneFunctions<Self>)> {
+        Some((arithmetic.lanes_for(count)?, Self::LANES?))
     }
 
     /// From how many points on a weighted sum through shared buckets is cheaper than weighing
@@ -83,153 +109,232 @@ pub(crate) trait Bulk: PointHash {
         Self::lanes(arithmetic, usize::MAX).map_or(128, |_| 96)
     }
 
-    /// The bucket sums of each of some windows; see `weighted_sum`.
+    /// The bucket sums of some windows; `parts` are the lengths of the parts of the points.
     fn bucket_sums(
-        _: Arithmetic,
+        arithmetic: Arithmetic,
         points: &[Self::Affine],
+        parts: &[usize],
         weights: &[Weight],
-        shape: DigitShape,
+        largest: usize,
         windows: &[u32],
-    ) -> Vec<Vec<Self::Sum>> {
-        bucket_sums_one_by_one::<Self>(points, weights, shape, windows)
+    ) -> Buckets<Self> {
+        let digits: Vec<Vec<i16>> = windows
+            .iter()
+            .map(|&window| weights.iter().map(|weight| weight.digit(window)).collect())
+            .collect();
+        let digits: Vec<&[i16]> = digits.iter().map(Vec::as_slice).collect();
+        let Some((ifma, lanes)) = Self::lanes(arithmetic, points.len()) else {
+            return bucket_sums_one_by_one(points, parts, &digits, largest);
+        };
+        let LaneBuckets { of_parts, of_all } =
+            (lanes.bucket_sums)(ifma, points, parts, &digits, largest);
+        Buckets {
+            of_parts: of_parts.into_iter().map(finite_or_none).collect(),
+            of_all: of_all.into_iter().map(finite_or_none).collect(),
+        }
     }
 
+    /// The sum of d times row d - 1, for each column.
+    fn digit_sums(
+        arithmetic: Arithmetic,
+        rows: &[Option<Self::Affine>],
+        columns: usize,
+    ) -> Vec<Option<Self::Affine>> {
+        match Self::lanes(arithmetic, columns) {
+            Some((ifma, lanes)) => finite_all((lanes.digit_sums)(ifma, &zeros(rows), columns)),
+            None => Self::normalise(&digit_sums_one_by_one::<Self>(rows, columns)),
+        }
+    }
+
+    /// The sum of 2^(bits w) times row w, for each column.
+    fn shifted_sums(
+        arithmetic: Arithmetic,
+        rows: &[Option<Self::Affine>],
+        columns: usize,
+        bits: u32,
+    ) -> Vec<Self::Sum> {
+        match Self::lanes(arithmetic, columns) {
+            Some((ifma, lanes)) => {
+                let sums = finite_all((lanes.shifted_sums)(ifma, &zeros(rows), columns, bits));
+                sums.iter()
+                    .map(|sum| sum.as_ref().map_or_else(Self::zero, Self::lift))
+                    .collect()
+            }
+            None => (0..columns)
+                .map(|column| shifted_sum::<Self>(rows.iter().skip(column).step_by(columns), bits))
+                .collect(),
+        }
+    }
+
+    /// Points where infinity may not stand. Whatever the lanes refuse is asked of the plain
+    /// code: its answer counts.
     fn finite_each(
-        _: Arithmetic,
+        arithmetic: Arithmetic,
         wires: &[Wire<Self>],
     ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        wires.iter().map(Wire::finite).collect()
+        let compressed: Vec<Self::Compressed> = wires
+            .iter()
+            .filter_map(|wire| match wire {
+                Wire::Compressed(bytes) => Some(*bytes),
+                _ => None,
+            })
+            .collect();
+        let Some((ifma, lanes)) = Self::lanes(arithmetic, compressed.len()) else {
+            return wires.iter().map(Wire::finite).collect();
+        };
+        let mut points = (lanes.decompress)(ifma, &compressed).into_iter();
+        wires
+            .iter()
+            .map(|wire| match wire {
+                Wire::Compressed(_) => match points.next() {
+                    Some(Some(point)) => Ok(point),
+                    _ => wire.finite(),
+                },
+                _ => wire.finite(),
+            })
+            .collect()
     }
 
-    fn in_subgroup_each(_: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
-        points.iter().map(Self::in_subgroup).collect()
+    fn in_subgroup_each(arithmetic: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
+        match Self::lanes(arithmetic, points.len()) {
+            Some((ifma, lanes)) => (lanes.in_subgroup)(ifma, points),
+            None => points.iter().map(Self::in_subgroup).collect(),
+        }
     }
 
     fn hash_each(
-        _: Arithmetic,
+        arithmetic: Arithmetic,
         hashing: Hashing<'_>,
         messages: &[&[u8]],
     ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        messages
-            .iter()
-            .map(|message| Self::hash(hashing, message, &[]))
-            .collect()
+        let lanes = Self::lanes(arithmetic, messages.len());
+        let in_lanes = lanes.and_then(|(ifma, lanes)| Some((ifma, lanes.hash?)));
+        match (hashing, in_lanes) {
+            (
+                Hashing::Rfc9380 {
+                    variant: HashVariant::RandomOracle,
+                    dst,
+                },
+                Some((ifma, hash)),
+            ) => hash(ifma, messages, dst)
+                .into_iter()
+                .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
+                .collect(),
+            _ => messages
+                .iter()
+                .map(|message| Self::hash(hashing, message, &[]))
+                .collect(),
+        }
     }
 
     /// Each point times its weight; none where that is infinity.
     fn weigh_each(
-        _: Arithmetic,
+        arithmetic: Arithmetic,
         points: &[Self::Affine],
         weights: &[Weight],
-        _: DigitShape,
+        shape: DigitShape,
     ) -> Vec<Option<Self::Affine>> {
-        weigh_one_by_one::<Self>(points, weights)
+        let signed = weighted_sum::signed::<Self>(points, weights);
+        let magnitudes = weights.iter().map(|weight| weight.magnitude);
+        let Some((ifma, lanes)) = Self::lanes(arithmetic, points.len()) else {
+            let each = signed.iter().zip(magnitudes);
+            let sums: Vec<Self::Sum> = each.map(|(point, by)| Self::mul(point, by)).collect();
+            return Self::normalise(&sums);
+        };
+        finite_all(if shape.magnitude_bits() <= u64::BITS {
+            let scalars: Vec<u64> = magnitudes.map(|magnitude| magnitude as u64).collect();
+            (lanes.multiply_64)(ifma, &signed, &scalars)
+        } else {
+            (lanes.multiply_128)(ifma, &signed, &magnitudes.collect::<Vec<_>>())
+        })
     }
 }
 
 fn bucket_sums_one_by_one<G: Group>(
     points: &[G::Affine],
-    weights: &[Weight],
-    shape: DigitShape,
-    windows: &[u32],
-) -> Vec<Vec<G::Sum>> {
+    parts: &[usize],
+    digits: &[&[i16]],
+    largest: usize,
+) -> Buckets<G> {
     let negated: Vec<G::Affine> = points.iter().map(G::negate).collect();
-    let one = |&window: &u32| {
-        let mut buckets: Vec<Vec<&G::Affine>> = vec![Vec::new(); shape.buckets(window)];
-        for (at, weight) in weights.iter().enumerate() {
-            let digit = weight.digit(window);
-            if digit != 0 {
-                let signed = if digit < 0 { &negated[at] } else { &points[at] };
-                buckets[digit.unsigned_abs() as usize - 1].push(signed);
-            }
+    let columns = digits.len() * parts.len();
+    let mut buckets: Vec<Vec<&G::Affine>> = vec![Vec::new(); largest * columns];
+    let places = parts.iter().enumerate();
+    let places: Vec<usize> = places
+        .flat_map(|(part, &length)| repeat_n(part, length))
+        .collect();
+    for (window, digits) in digits.iter().enumerate() {
+        for (at, &digit) in digits.iter().enumerate().filter(|(_, digit)| **digit != 0) {
+            let signed = if digit < 0 { &negated[at] } else { &points[at] };
+            let row = usize::from(digit.unsigned_abs()) - 1;
+            buckets[row * columns + window * parts.len() + places[at]].push(signed);
         }
-        buckets.iter().map(|bucket| G::sum(bucket)).collect()
-    };
-    windows.iter().map(one).collect()
-}
-
-/// The lanes add up each signed digit's points by themselves; a digit's bucket is the sum of
-/// the one minus the sum of the other.
-fn bucket_sums_in_lanes<G: Group<Affine: Default>>(
-    weights: &[Weight],
-    shape: DigitShape,
-    windows: &[u32],
-    sums: impl FnOnce(&[&[u16]], usize) -> Vec<G::Affine>,
-) -> Vec<Vec<G::Sum>> {
-    // Digits from -(half - 1) to half, as 0 to 2 half - 1; the last window has fewer.
-    let places: Vec<Vec<u16>> = windows
-        .iter()
-        .map(|&window| {
-            let half = shape.buckets(window) as i16;
-            weights
-                .iter()
-                .map(|weight| (weight.digit(window) + half - 1) as u16)
-                .collect()
-        })
-        .collect();
-    let assignments: Vec<&[u16]> = places.iter().map(Vec::as_slice).collect();
-    let count = 2 * shape.buckets(0);
-    let sums: Vec<G::Sum> = sums(&assignments, count)
-        .into_iter()
-        .map(|sum| finite_or_none(sum).map_or_else(G::zero, |sum| G::lift(&sum)))
-        .collect();
-    windows
-        .iter()
-        .zip(sums.chunks_exact(count))
-        .map(|(&window, sums)| merge_signs::<G>(sums, shape.buckets(window)))
-        .collect()
-}
-
-/// The sums of digits 1 to `half`, each less the sum of its opposite.
-fn merge_signs<G: Group>(sums: &[G::Sum], half: usize) -> Vec<G::Sum> {
-    let zero = half - 1;
-    (1..=half)
-        .map(|digit| match zero.checked_sub(digit) {
-            Some(opposite) => G::add(&sums[zero + digit], &G::negate_sum(&sums[opposite])),
-            None => sums[zero + digit],
-        })
-        .collect()
-}
-
-fn weigh_one_by_one<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<Option<G::Affine>> {
-    let signed = weighted_sum::signed::<G>(points, weights);
-    let sums: Vec<G::Sum> = signed
-        .iter()
-        .zip(weights)
-        .map(|(point, w)| G::mul(point, w.magnitude))
-        .collect();
-    G::normalise(&sums)
-}
-
-/// Each point with its weight.
-fn weigh_in_lanes<G: Group>(
-    points: &[G::Affine],
-    weights: &[Weight],
-    shape: DigitShape,
-    short: impl FnOnce(&[G::Affine], &[u64]) -> Vec<G::Affine>,
-    long: impl FnOnce(&[G::Affine], &[u128]) -> Vec<G::Affine>,
-) -> Vec<G::Affine> {
-    let signed = weighted_sum::signed::<G>(points, weights);
-    if shape.magnitude_bits() <= u64::BITS {
-        let scalars: Vec<u64> = weights
-            .iter()
-            .map(|weight| weight.magnitude as u64)
-            .collect();
-        short(&signed, &scalars)
-    } else {
-        let scalars: Vec<u128> = weights.iter().map(|weight| weight.magnitude).collect();
-        long(&signed, &scalars)
+    }
+    let sums: Vec<G::Sum> = buckets.iter().map(|bucket| G::sum(bucket)).collect();
+    let of_all = sums.chunks(parts.len());
+    let of_all = of_all.map(|sums| sums.iter().fold(G::zero(), |sum, part| G::add(&sum, part)));
+    Buckets {
+        of_all: G::normalise(&of_all.collect::<Vec<_>>()),
+        of_parts: G::normalise(&sums),
     }
 }
 
-/// blst writes infinity as zeros, in affine coordinates too.
+fn digit_sums_one_by_one<G: Group>(rows: &[Option<G::Affine>], columns: usize) -> Vec<G::Sum> {
+    let sum = |column: usize| {
+        let digits = rows.iter().skip(column).step_by(columns).rev();
+        let (_, total) = digits.fold((G::zero(), G::zero()), |(run, total), bucket| {
+            let run = bucket.map_or(run, |bucket| G::add_affine(&run, &bucket));
+            (run, G::add(&total, &run))
+        });
+        total
+    };
+    (0..columns).map(sum).collect()
+}
+
+fn shifted_sum<'a, G: Group>(
+    terms: impl DoubleEndedIterator<Item = &'a Option<G::Affine>>,
+    bits: u32,
+) -> G::Sum {
+    terms.rev().fold(G::zero(), |sum, term| {
+        let shifted = (0..bits).fold(sum, |sum, _| G::add(&sum, &sum));
+        term.map_or(shifted, |term| G::add_affine(&shifted, &term))
+    })
+}
+
+/// Zeros stand for infinity, in affine coordinates too.
 fn finite_or_none<P: Default + PartialEq>(point: P) -> Option<P> {
     (point != P::default()).then_some(point)
 }
 
+fn finite_all<P: Default + PartialEq>(points: Vec<P>) -> Vec<Option<P>> {
+    points.into_iter().map(finite_or_none).collect()
+}
+
+fn zeros<P: Default + Copy>(points: &[Option<P>]) -> Vec<P> {
+    points
+        .iter()
+        .map(|point| point.unwrap_or_default())
+        .collect()
+}
+
 pub(crate) trait BulkCurve: Curve {
+    /// Into how many parts a failed part is split: as many as are asked at the price of one or
+    /// two, where there are lanes.
+    fn fan_out(_: Arithmetic) -> usize {
+        4
+    }
+
     fn miller_many(_: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
         Self::miller(pairs)
+    }
+
+    /// The product of each list's Miller loops.
+    fn miller_each(_: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
+        lists.iter().map(|pairs| Self::miller(pairs)).collect()
+    }
+
+    fn are_one(_: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
+        values.iter().map(Self::is_one).collect()
     }
 }
 
@@ -239,141 +344,43 @@ pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {}
 impl<W: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve>> World for W {}
 
 impl Bulk for bls12_381::G1 {
-    fn lanes(arithmetic: Arithmetic, count: usize) -> Option<Ifma> {
-        arithmetic.lanes_for(count)
-    }
-
-    fn bucket_sums(
-        arithmetic: Arithmetic,
-        points: &[Self::Affine],
-        weights: &[Weight],
-        shape: DigitShape,
-        windows: &[u32],
-    ) -> Vec<Vec<Self::Sum>> {
-        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return bucket_sums_one_by_one::<Self>(points, weights, shape, windows);
-        };
-        bucket_sums_in_lanes::<Self>(weights, shape, windows, |places, count| {
-            tutti_lanes::bucket_sums_g1(ifma, points, places, count)
-        })
-    }
-
-    fn weigh_each(
-        arithmetic: Arithmetic,
-        points: &[Self::Affine],
-        weights: &[Weight],
-        shape: DigitShape,
-    ) -> Vec<Option<Self::Affine>> {
-        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return weigh_one_by_one::<Self>(points, weights);
-        };
-        let weighted = weigh_in_lanes::<Self>(
-            points,
-            weights,
-            shape,
-            |points, scalars| tutti_lanes::multiply_g1_64(ifma, points, scalars),
-            |points, scalars| tutti_lanes::multiply_g1_128(ifma, points, scalars),
-        );
-        weighted.into_iter().map(finite_or_none).collect()
-    }
-
-    fn finite_each(
-        arithmetic: Arithmetic,
-        wires: &[Wire<Self>],
-    ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        decompress_in_lanes(arithmetic, wires, tutti_lanes::decompress_g1)
-    }
-
-    fn in_subgroup_each(arithmetic: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
-        match arithmetic.lanes_for(points.len()) {
-            Some(ifma) => tutti_lanes::in_g1(ifma, points),
-            None => points.iter().map(Self::in_subgroup).collect(),
-        }
-    }
+    const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        decompress: |ifma, bytes| found(tutti_lanes::decompress_g1(ifma, bytes)),
+        in_subgroup: tutti_lanes::in_g1,
+        hash: None,
+        multiply_64: tutti_lanes::multiply_g1_64,
+        multiply_128: tutti_lanes::multiply_g1_128,
+        bucket_sums: tutti_lanes::bucket_sums_g1,
+        digit_sums: tutti_lanes::digit_sums_g1,
+        shifted_sums: tutti_lanes::shifted_sums_g1,
+    });
 }
 
 impl Bulk for bls12_381::G2 {
-    fn lanes(arithmetic: Arithmetic, count: usize) -> Option<Ifma> {
-        arithmetic.lanes_for(count)
-    }
+    const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        decompress: |ifma, bytes| found(tutti_lanes::decompress_g2(ifma, bytes)),
+        in_subgroup: tutti_lanes::in_g2,
+        hash: Some(tutti_lanes::hash_to_g2),
+        multiply_64: tutti_lanes::multiply_g2_64,
+        multiply_128: tutti_lanes::multiply_g2_128,
+        bucket_sums: tutti_lanes::bucket_sums_g2,
+        digit_sums: tutti_lanes::digit_sums_g2,
+        shifted_sums: tutti_lanes::shifted_sums_g2,
+    });
+}
 
-    fn bucket_sums(
-        arithmetic: Arithmetic,
-        points: &[Self::Affine],
-        weights: &[Weight],
-        shape: DigitShape,
-        windows: &[u32],
-    ) -> Vec<Vec<Self::Sum>> {
-        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return bucket_sums_one_by_one::<Self>(points, weights, shape, windows);
-        };
-        bucket_sums_in_lanes::<Self>(weights, shape, windows, |places, count| {
-            tutti_lanes::bucket_sums_g2(ifma, points, places, count)
-        })
-    }
-
-    fn weigh_each(
-        arithmetic: Arithmetic,
-        points: &[Self::Affine],
-        weights: &[Weight],
-        shape: DigitShape,
-    ) -> Vec<Option<Self::Affine>> {
-        let Some(ifma) = arithmetic.lanes_for(points.len()) else {
-            return weigh_one_by_one::<Self>(points, weights);
-        };
-        let weighted = weigh_in_lanes::<Self>(
-            points,
-            weights,
-            shape,
-            |points, scalars| tutti_lanes::multiply_g2_64(ifma, points, scalars),
-            |points, scalars| tutti_lanes::multiply_g2_128(ifma, points, scalars),
-        );
-        weighted.into_iter().map(finite_or_none).collect()
-    }
-
-    fn finite_each(
-        arithmetic: Arithmetic,
-        wires: &[Wire<Self>],
-    ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        decompress_in_lanes(arithmetic, wires, tutti_lanes::decompress_g2)
-    }
-
-    fn in_subgroup_each(arithmetic: Arithmetic, points: &[Self::Affine]) -> Vec<bool> {
-        match arithmetic.lanes_for(points.len()) {
-            Some(ifma) => tutti_lanes::in_g2(ifma, points),
-            None => points.iter().map(Self::in_subgroup).collect(),
-        }
-    }
-
-    fn hash_each(
-        arithmetic: Arithmetic,
-        hashing: Hashing<'_>,
-        messages: &[&[u8]],
-    ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        let in_lanes = match hashing {
-            Hashing::Rfc9380 {
-                variant: HashVariant::RandomOracle,
-                dst,
-            } => arithmetic.lanes_for(messages.len()).map(|ifma| (ifma, dst)),
-            _ => None,
-        };
-        match in_lanes {
-            Some((ifma, dst)) => tutti_lanes::hash_to_g2(ifma, messages, dst)
-                .into_iter()
-                .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
-                .collect(),
-            None => messages
-                .iter()
-                .map(|message| Self::hash(hashing, message, &[]))
-                .collect(),
-        }
-    }
+fn found<P, E>(points: Vec<Result<P, E>>) -> Vec<Option<P>> {
+    points.into_iter().map(Result::ok).collect()
 }
 
 impl Bulk for bn254::G1 {}
 impl Bulk for bn254::G2 {}
 
 impl BulkCurve for Bls12381 {
+    fn fan_out(arithmetic: Arithmetic) -> usize {
+        arithmetic.lanes_for(8).map_or(4, |_| 8)
+    }
+
     fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
         let Some(ifma) = arithmetic.lanes_for(pairs.len()) else {
             return Self::miller(pairs);
@@ -381,43 +388,32 @@ impl BulkCurve for Bls12381 {
         let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
         tutti_lanes::miller_product(ifma, &p, &q)
     }
+
+    fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
+        let (p, q): (Vec<_>, Vec<_>) = lists.iter().flatten().copied().unzip();
+        let Some(ifma) = arithmetic.lanes_for(p.len()) else {
+            return lists.iter().map(|pairs| Self::miller(pairs)).collect();
+        };
+        let mut values = tutti_lanes::miller_loops(ifma, &p, &q).into_iter();
+        let mut product = |pairs: &Vec<Pair<Self>>| {
+            let own = values.by_ref().take(pairs.len());
+            own.fold(Self::one(), |product, value| Self::mul(&product, &value))
+        };
+        lists.iter().map(&mut product).collect()
+    }
+
+    fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
+        match arithmetic.lanes_for(values.len()) {
+            Some(ifma) => {
+                let powers = tutti_lanes::final_exponentiations(ifma, values);
+                powers.iter().map(|power| *power == Self::one()).collect()
+            }
+            None => values.iter().map(Self::is_one).collect(),
+        }
+    }
 }
 
 impl BulkCurve for Bn254 {}
-
-/// Compressed points to points, in lanes.
-type Decompress<G, E> =
-    fn(Ifma, &[<G as Group>::Compressed]) -> Vec<Result<<G as Group>::Affine, E>>;
-
-/// The compressed ones in lanes. Whatever the lanes refuse is asked of the plain code: its
-/// answer counts.
-fn decompress_in_lanes<G: Group, E>(
-    arithmetic: Arithmetic,
-    wires: &[Wire<G>],
-    decompress: Decompress<G, E>,
-) -> Vec<Result<G::Affine, InvalidReason>> {
-    let compressed: Vec<G::Compressed> = wires
-        .iter()
-        .filter_map(|wire| match wire {
-            Wire::Compressed(bytes) => Some(*bytes),
-            _ => None,
-        })
-        .collect();
-    let Some(ifma) = arithmetic.lanes_for(compressed.len()) else {
-        return wires.iter().map(Wire::finite).collect();
-    };
-    let mut points = decompress(ifma, &compressed).into_iter();
-    wires
-        .iter()
-        .map(|wire| match wire {
-            Wire::Compressed(_) => match points.next() {
-                Some(Ok(point)) => Ok(point),
-                _ => wire.finite(),
-            },
-            _ => wire.finite(),
-        })
-        .collect()
-}
 
 /// Points where infinity may not stand, on all threads.
 pub(crate) fn finite<G: Bulk>(

@@ -1,6 +1,8 @@
 //! The verdicts of a batch of signatures: one random linear combination for all of them, and a
 //! search for the bad ones where it fails.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use tutti_backend::Outcomes;
 use tutti_curves::{Curve, Group, Pair, Signed};
@@ -10,8 +12,8 @@ use crate::Context;
 use crate::arithmetic::{Arithmetic, BulkCurve, World};
 use crate::caches::WorldCaches;
 use crate::resolve::{Factor, FlatItem, ItemState, KeyPoint, Parcels, Resolved, SigPoint, resolve};
-use crate::search;
-use crate::weighted_sum;
+use crate::search::{self, Span};
+use crate::weighted_sum::{self, PartSums};
 use crate::weights::{self, DigitShape, Weight};
 
 pub(crate) type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
@@ -49,50 +51,60 @@ pub(crate) fn verify<W: World>(
 
 /// The regular items whose equation does not hold or whose signature is outside the subgroup.
 fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
-    let mut items = regular(&resolved.items);
+    let arithmetic = context.arithmetic;
+    let mut entries = regular(&resolved.items);
     let mut bad = Vec::new();
     let mut failed_tries = 0;
-    let weighted = loop {
+    loop {
+        let plan = Plan::new(resolved, |item| entries[item as usize].is_some());
+        let items = plan.items();
         if items.is_empty() {
             return bad;
         }
-        let security = context.bits.bits();
-        let shape = weighted_sum::shape(items.len(), security);
+        let shape = weighted_sum::shape(items.len(), context.bits.bits());
         // Drawn anew for each try: what a failed try revealed must not help the next.
         let weights = match items.len() {
             1 => vec![Weight::ONE],
             count => weights::draw(count, shape, &mut context.random),
         };
-        let points: Vec<SigPoint<W>> = items.iter().map(|(_, point)| *point).collect();
-        let arithmetic = context.arithmetic;
-        match weighted_sum::checked::<W::Sig>(arithmetic, &points, &weights, shape, failed_tries) {
-            Ok(sum) => {
-                break Weighted::new(arithmetic, resolved, &items, points, weights, shape, sum);
+        let points: Vec<SigPoint<W>> = items
+            .iter()
+            .map(|&item| entries[item as usize].expect("planned"))
+            .collect();
+        let parts = plan.part_lengths(W::Curve::fan_out(arithmetic));
+        match weighted_sum::checked::<W::Sig>(
+            arithmetic,
+            &points,
+            &weights,
+            &parts,
+            shape,
+            failed_tries,
+        ) {
+            Ok(sums) => {
+                let weighted = Weighted::new(
+                    arithmetic, resolved, plan, &items, points, weights, shape, sums,
+                );
+                bad.extend(weighted.bad_items());
+                return bad;
             }
             Err(outside) => {
                 failed_tries += 1;
-                bad.extend(outside.iter().map(|&at| items[at].0));
-                let mut at = 0;
-                items.retain(|_| {
-                    at += 1;
-                    !outside.contains(&(at - 1))
-                });
+                for at in outside {
+                    bad.push(items[at]);
+                    entries[items[at] as usize] = None;
+                }
             }
         }
-    };
-    bad.extend(weighted.bad_items());
-    bad
+    }
 }
 
-fn regular<W: World>(items: &[FlatItem<'_, W>]) -> Vec<(u32, SigPoint<W>)> {
-    items
-        .iter()
-        .zip(0..)
-        .filter_map(|(item, at)| match &item.state {
-            ItemState::Regular(point) => Some((at, *point)),
-            _ => None,
-        })
-        .collect()
+/// The signatures of the regular items, at the items' places.
+fn regular<W: World>(items: &[FlatItem<'_, W>]) -> Vec<Option<SigPoint<W>>> {
+    let point = |item: &FlatItem<'_, W>| match &item.state {
+        ItemState::Regular(point) => Some(*point),
+        _ => None,
+    };
+    items.iter().map(point).collect()
 }
 
 /// Which side of the pairs is shared by a group of factors.
@@ -102,23 +114,81 @@ enum Shared {
     Key,
 }
 
+/// Which factors share a pair, and which pairs a leaf of the tree that a failed batch is searched by.
+pub(crate) struct Plan {
+    shared: Shared,
+    leaves: Vec<Leaf>,
+}
+
+/// Some items with all their factors.
+pub(crate) struct Leaf {
+    pub(crate) items: Vec<u32>,
+    groups: Vec<FactorGroup>,
+}
+
+impl Plan {
+    fn new<W: World>(resolved: &Resolved<'_, W>, is_live: impl Fn(u32) -> bool) -> Self {
+        let live: Vec<Factor> = resolved
+            .factors
+            .iter()
+            .filter(|factor| is_live(factor.item))
+            .copied()
+            .collect();
+        let shared = cheaper_side(&live);
+        let leaves = pack(components(&groups(shared, &live)));
+        Self {
+            shared,
+            leaves: leaves.into_iter().map(Leaf::new).collect(),
+        }
+    }
+
+    /// All items, leaf by leaf.
+    fn items(&self) -> Vec<u32> {
+        self.leaves
+            .iter()
+            .flat_map(|leaf| &leaf.items)
+            .copied()
+            .collect()
+    }
+
+    /// How many items each part has of those that the search begins with.
+    fn part_lengths(&self, fan_out: usize) -> Vec<usize> {
+        let parts = Span::Leaves(0..self.leaves.len()).split(&self.leaves, fan_out);
+        parts
+            .iter()
+            .map(|part| part.items(&self.leaves).len())
+            .collect()
+    }
+}
+
+impl Leaf {
+    fn new(groups: Vec<FactorGroup>) -> Self {
+        let factors = groups.iter().flat_map(|group| &group.factors);
+        let mut items: Vec<u32> = factors.map(|factor| factor.item).collect();
+        items.sort_unstable();
+        items.dedup();
+        Self { items, groups }
+    }
+}
+
 /// A batch whose signatures are all in the subgroup, with its coefficients.
 pub(crate) struct Weighted<'a, W: World> {
     arithmetic: Arithmetic,
     resolved: &'a Resolved<'a, W>,
-    shared: Shared,
+    plan: Plan,
     shape: DigitShape,
     /// The weight and signature of each item of the batch; none for items that are not in it.
     entries: Vec<Option<(Weight, SigPoint<W>)>>,
-    /// Items in leaf order.
-    leaves: Vec<Leaf<W>>,
-    sum: SigSum<W>,
+    /// The product of each leaf's Miller loops.
+    products: Vec<Gt<W>>,
+    /// The weighted sums of the signatures of the parts that the search begins with.
+    sums: PartSums<W::Sig>,
 }
 
-/// Some items with all their factors and their Miller loops' product.
-pub(crate) struct Leaf<W: World> {
-    pub(crate) items: Vec<u32>,
-    pub(crate) product: Gt<W>,
+/// A part of the batch with its signatures' sum: weighted, but not where it is a single item.
+pub(crate) struct Part<W: World> {
+    pub(crate) span: Span,
+    sum: SigSum<W>,
 }
 
 impl<'a, W: World> Weighted<'a, W> {
@@ -126,76 +196,149 @@ impl<'a, W: World> Weighted<'a, W> {
     fn new(
         arithmetic: Arithmetic,
         resolved: &'a Resolved<'a, W>,
-        items: &[(u32, SigPoint<W>)],
+        plan: Plan,
+        items: &[u32],
         points: Vec<SigPoint<W>>,
         weights: Vec<Weight>,
         shape: DigitShape,
-        sum: SigSum<W>,
+        sums: PartSums<W::Sig>,
     ) -> Self {
         let mut entries = vec![None; resolved.items.len()];
-        for ((&(item, _), point), weight) in items.iter().zip(points).zip(weights) {
+        for ((&item, point), weight) in items.iter().zip(points).zip(weights) {
             entries[item as usize] = Some((weight, point));
         }
-        let live: Vec<Factor> = resolved
-            .factors
-            .iter()
-            .filter(|factor| entries[factor.item as usize].is_some())
-            .copied()
-            .collect();
         let mut weighted = Self {
             arithmetic,
             resolved,
-            shared: cheaper_side(&live),
+            plan,
             shape,
             entries,
-            leaves: Vec::new(),
-            sum,
+            products: Vec::new(),
+            sums,
         };
-        let groups = weighted.groups(&live);
-        let components = components(&groups);
-        weighted.leaves = pack(components)
-            .into_par_iter()
-            .map(|groups| weighted.leaf(&groups))
-            .collect();
+        let product =
+            |leaf: &Leaf| W::Curve::miller_many(arithmetic, &weighted.pairs(&leaf.groups));
+        weighted.products = weighted.plan.leaves.par_iter().map(product).collect();
         weighted
     }
 
     fn bad_items(&self) -> Vec<u32> {
-        let product = product::<W>(&self.leaves);
-        if self.holds(&product, &[], &self.sum) {
-            Vec::new()
-        } else {
-            search::bad_items(self)
+        let all = 0..self.plan.leaves.len();
+        let sum = W::Sig::to_affine(&self.sums.whole()).map(|sum| W::signature_pair(&sum));
+        let signatures = W::Curve::miller_many(self.arithmetic, sum.as_slice());
+        if W::Curve::is_one(&W::Curve::mul(&self.product(all), &signatures)) {
+            return Vec::new();
+        }
+        search::bad_items(self)
+    }
+
+    pub(crate) fn leaves(&self) -> &[Leaf] {
+        &self.plan.leaves
+    }
+
+    fn product(&self, leaves: Range<usize>) -> Gt<W> {
+        let products = self.products[leaves].iter();
+        products.fold(W::Curve::one(), |product, leaf| {
+            W::Curve::mul(&product, leaf)
+        })
+    }
+
+    /// The parts that the search begins with.
+    pub(crate) fn first_parts(&self) -> Vec<Part<W>> {
+        let root = Span::Leaves(0..self.leaves().len());
+        let spans = root.split(self.leaves(), W::Curve::fan_out(self.arithmetic));
+        spans
+            .into_iter()
+            .zip(self.sums.each())
+            .map(|(span, sum)| self.part(span, sum))
+            .collect()
+    }
+
+    /// The parts of a part.
+    pub(crate) fn parts_of(&self, span: &Span) -> Vec<Part<W>> {
+        let spans = span.split(self.leaves(), W::Curve::fan_out(self.arithmetic));
+        let lengths: Vec<usize> = spans
+            .iter()
+            .map(|span| span.items(self.leaves()).len())
+            .collect();
+        if lengths.iter().all(|&length| length == 1) {
+            return spans
+                .into_iter()
+                .map(|span| self.part(span, W::Sig::zero()))
+                .collect();
+        }
+        let entries = spans.iter().flat_map(|span| span.items(self.leaves()));
+        let (weights, points): (Vec<_>, Vec<_>) = entries.map(|item| self.entry(item)).unzip();
+        let sums = weighted_sum::unchecked::<W::Sig>(
+            self.arithmetic,
+            &points,
+            &weights,
+            &lengths,
+            self.shape,
+        );
+        spans
+            .into_iter()
+            .zip(sums.each())
+            .map(|(span, sum)| self.part(span, sum))
+            .collect()
+    }
+
+    fn part(&self, span: Span, sum: SigSum<W>) -> Part<W> {
+        let sum = match span.items(self.leaves())[..] {
+            [item] => W::Sig::lift(&self.entry(item).1),
+            _ => sum,
+        };
+        Part { span, sum }
+    }
+
+    /// Whether each part's equation holds.
+    pub(crate) fn hold_each(&self, parts: &[Part<W>]) -> Vec<bool> {
+        /// Lanes are filled by a check's few pairs.
+        const PARTS_PER_TASK: usize = 8;
+        let sums: Vec<SigSum<W>> = parts.iter().map(|part| part.sum).collect();
+        let sums = W::Sig::normalise(&sums);
+        let parts: Vec<_> = parts.iter().zip(sums).collect();
+        parts
+            .par_chunks(PARTS_PER_TASK)
+            .flat_map_iter(|parts| {
+                let pairs = |(part, sum): &(&Part<W>, Option<SigPoint<W>>)| {
+                    let mut pairs = self.pairs_to_do(&part.span);
+                    pairs.extend(sum.map(|sum| W::signature_pair(&sum)));
+                    pairs
+                };
+                let pairs: Vec<_> = parts.iter().map(pairs).collect();
+                let mut values = W::Curve::miller_each(self.arithmetic, &pairs);
+                for ((part, _), value) in parts.iter().zip(&mut values) {
+                    if let Span::Leaves(leaves) = &part.span {
+                        *value = W::Curve::mul(value, &self.product(leaves.clone()));
+                    }
+                }
+                W::Curve::are_one(self.arithmetic, &values)
+            })
+            .collect()
+    }
+
+    /// The pairs of a span whose Miller loops are not among the products.
+    fn pairs_to_do(&self, span: &Span) -> Vec<Pair<W::Curve>> {
+        match span {
+            Span::Leaves(_) => Vec::new(),
+            Span::Items(items) => {
+                if let [item] = items[..] {
+                    return self.own_pairs(item);
+                }
+                let factors = items.iter().flat_map(|&item| self.factors_of(item));
+                self.pairs(&groups(self.plan.shared, &factors.collect::<Vec<_>>()))
+            }
         }
     }
 
-    pub(crate) fn leaves(&self) -> &[Leaf<W>] {
-        &self.leaves
-    }
-
-    pub(crate) const fn sum(&self) -> SigSum<W> {
-        self.sum
-    }
-
-    /// Whether Miller loops that were made before, those of some items' own factors and the one
-    /// of the weighted sum of all their signatures come to one.
-    pub(crate) fn holds(&self, made: &Gt<W>, items: &[u32], signatures: &SigSum<W>) -> bool {
-        let factors: Vec<Factor> = items
-            .iter()
-            .flat_map(|&item| self.factors_of(item))
-            .collect();
-        let groups = self.groups(&factors);
-        let mut pairs = self.pairs(&groups.iter().collect::<Vec<_>>());
-        pairs.extend(W::Sig::to_affine(signatures).map(|sum| W::signature_pair(&sum)));
-        let loops = W::Curve::miller_many(self.arithmetic, &pairs);
-        W::Curve::is_one(&W::Curve::mul(made, &loops))
-    }
-
-    /// The weighted sum of some items' signatures.
-    pub(crate) fn signature_sum(&self, items: &[u32]) -> SigSum<W> {
-        let (weights, points): (Vec<_>, Vec<_>) =
-            items.iter().map(|&item| self.entry(item)).unzip();
-        weighted_sum::unchecked::<W::Sig>(self.arithmetic, &points, &weights, self.shape)
+    /// An item's own equation, without weights.
+    fn own_pairs(&self, item: u32) -> Vec<Pair<W::Curve>> {
+        let pair = |factor: Factor| {
+            let key = &self.resolved.keys[factor.key as usize];
+            W::pair(key, &self.resolved.messages[factor.message as usize])
+        };
+        self.factors_of(item).map(pair).collect()
     }
 
     fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
@@ -211,39 +354,8 @@ impl<'a, W: World> Weighted<'a, W> {
         self.entries[item as usize].expect("only items of the batch are asked for")
     }
 
-    fn groups(&self, factors: &[Factor]) -> Vec<FactorGroup> {
-        let mut places = std::collections::HashMap::new();
-        let mut groups: Vec<FactorGroup> = Vec::new();
-        for factor in factors {
-            let shared = match self.shared {
-                Shared::Message => factor.message,
-                Shared::Key => factor.key,
-            };
-            let place = *places.entry(shared).or_insert_with(|| {
-                groups.push(FactorGroup::default());
-                groups.len() - 1
-            });
-            groups[place].factors.push(*factor);
-        }
-        groups
-    }
-
-    fn leaf(&self, groups: &[FactorGroup]) -> Leaf<W> {
-        let mut items: Vec<u32> = groups
-            .iter()
-            .flat_map(|group| group.factors.iter().map(|f| f.item))
-            .collect();
-        items.sort_unstable();
-        items.dedup();
-        let references: Vec<_> = groups.iter().collect();
-        Leaf {
-            items,
-            product: W::Curve::miller_many(self.arithmetic, &self.pairs(&references)),
-        }
-    }
-
     /// One pair for each group: its varied side added up with weights, its shared side as it is.
-    fn pairs(&self, groups: &[&FactorGroup]) -> Vec<Pair<W::Curve>> {
+    fn pairs(&self, groups: &[FactorGroup]) -> Vec<Pair<W::Curve>> {
         let (mut keys, mut messages) = (Vec::new(), Vec::new());
         for group in groups {
             match self.shared_by(group) {
@@ -255,7 +367,7 @@ impl<'a, W: World> Weighted<'a, W> {
         let mut messages =
             weighted_sum::each::<W::Sig>(self.arithmetic, &messages, self.shape).into_iter();
         // Weighted points that cancel leave a pairing of one: no pair.
-        let pair = |group: &&FactorGroup| {
+        let pair = |group: &FactorGroup| {
             let first = group.factors[0];
             match self.shared_by(group) {
                 Shared::Message => {
@@ -277,7 +389,7 @@ impl<'a, W: World> Weighted<'a, W> {
         match (group.factors.len(), W::KEY_GROUP) {
             (1, GroupId::G1) => Shared::Message,
             (1, GroupId::G2) => Shared::Key,
-            _ => self.shared,
+            _ => self.plan.shared,
         }
     }
 
@@ -303,10 +415,21 @@ struct FactorGroup {
     factors: Vec<Factor>,
 }
 
-pub(crate) fn product<W: World>(leaves: &[Leaf<W>]) -> Gt<W> {
-    leaves.iter().fold(W::Curve::one(), |product, leaf| {
-        W::Curve::mul(&product, &leaf.product)
-    })
+fn groups(shared: Shared, factors: &[Factor]) -> Vec<FactorGroup> {
+    let mut places = std::collections::HashMap::new();
+    let mut groups: Vec<FactorGroup> = Vec::new();
+    for factor in factors {
+        let side = match shared {
+            Shared::Message => factor.message,
+            Shared::Key => factor.key,
+        };
+        let place = *places.entry(side).or_insert_with(|| {
+            groups.push(FactorGroup::default());
+            groups.len() - 1
+        });
+        groups[place].factors.push(*factor);
+    }
+    groups
 }
 
 /// Fewer groups are fewer Miller loops. Messages are shared unless keys are clearly fewer.

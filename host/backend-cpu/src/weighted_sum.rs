@@ -7,11 +7,12 @@
 //! of order 13 vanishes from it once in 13 times.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use tutti_curves::Group;
 
-use crate::arithmetic::{self, Arithmetic, Bulk};
+use crate::arithmetic::{self, Arithmetic, Buckets, Bulk};
 use crate::weights::{DigitShape, Weight};
 
 /// The cheapest digits for so many points. Each point is added once in each of t = s / c
@@ -29,32 +30,105 @@ pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
 /// buckets finds but few of many: after this many each point is checked by itself.
 const BUCKET_TRIES_MAX: u32 = 2;
 
-/// The sum of `weights[i] * points[i]`; or the places of points outside the subgroup, in
-/// ascending order, perhaps not all of them. `failed_tries` counts the calls before, with the
-/// points that they found and other weights.
+/// The weighted sums of the parts of some points.
+pub(crate) enum PartSums<G: Bulk> {
+    Sums(Vec<G::Sum>),
+    /// Not yet put together: some windows' buckets on each thread, the first windows first.
+    Buckets {
+        arithmetic: Arithmetic,
+        shape: DigitShape,
+        parts: usize,
+        windows: Vec<Windows<G>>,
+    },
+}
+
+/// The bucket sums of some windows.
+pub(crate) struct Windows<G: Bulk> {
+    first: u32,
+    count: usize,
+    buckets: Buckets<G>,
+}
+
+impl<G: Bulk> PartSums<G> {
+    /// The sum over all parts.
+    pub(crate) fn whole(&self) -> G::Sum {
+        match self {
+            Self::Sums(sums) => sums.iter().fold(G::zero(), |sum, part| G::add(&sum, part)),
+            Self::Buckets {
+                arithmetic,
+                shape,
+                windows,
+                ..
+            } => put_together::<G>(*arithmetic, *shape, windows, 1, |buckets| &buckets.of_all)[0],
+        }
+    }
+
+    /// The sum of each part.
+    pub(crate) fn each(&self) -> Vec<G::Sum> {
+        match self {
+            Self::Sums(sums) => sums.clone(),
+            Self::Buckets {
+                arithmetic,
+                shape,
+                parts,
+                windows,
+            } => put_together::<G>(*arithmetic, *shape, windows, *parts, |buckets| {
+                &buckets.of_parts
+            }),
+        }
+    }
+}
+
+/// For each column the sum over all windows w of 2^(c w) times the sum over all digits d of d
+/// times its bucket.
+fn put_together<G: Bulk>(
+    arithmetic: Arithmetic,
+    shape: DigitShape,
+    windows: &[Windows<G>],
+    columns: usize,
+    buckets: fn(&Buckets<G>) -> &Vec<Option<G::Affine>>,
+) -> Vec<G::Sum> {
+    let terms: Vec<Option<G::Affine>> = windows
+        .par_iter()
+        .flat_map_iter(|some| {
+            G::digit_sums(arithmetic, buckets(&some.buckets), some.count * columns)
+        })
+        .collect();
+    G::shifted_sums(arithmetic, &terms, columns, shape.window_bits(0))
+}
+
+/// The sums of `weights[i] * points[i]` over each part of the points, whose lengths are `parts`;
+/// or the places of points outside the subgroup, in ascending order, perhaps not all of them.
+/// `failed_tries` counts the calls before, with the points that they found and other weights.
 pub(crate) fn checked<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
+    parts: &[usize],
     shape: DigitShape,
     failed_tries: u32,
-) -> Result<G::Sum, Vec<usize>> {
+) -> Result<PartSums<G>, Vec<usize>> {
     if G::PRIME_ORDER {
-        return Ok(unchecked::<G>(arithmetic, points, weights, shape));
+        return Ok(unchecked::<G>(arithmetic, points, weights, parts, shape));
     }
     let few = points.len() < G::bucket_check_from(arithmetic);
     if few || failed_tries >= BUCKET_TRIES_MAX {
         let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
-            Ok(unchecked::<G>(arithmetic, points, weights, shape))
+            Ok(unchecked::<G>(arithmetic, points, weights, parts, shape))
         } else {
             Err(bad)
         };
     }
-    let windows = windows::<G>(arithmetic, points, weights, shape);
+    let windows = windows::<G>(arithmetic, points, weights, parts, shape);
     let bad_buckets = bad_buckets::<G>(arithmetic, &windows);
     if bad_buckets.is_empty() {
-        return Ok(combine::<G>(&windows, shape));
+        return Ok(PartSums::Buckets {
+            arithmetic,
+            shape,
+            parts: parts.len(),
+            windows,
+        });
     }
     // A bad point's bucket is bad in every window, unless another bad point hides it there.
     let suspects = (0..points.len()).filter(|&at| {
@@ -84,29 +158,41 @@ fn outside<G: Bulk>(
     bad.map(|(at, _)| at).collect()
 }
 
-/// The sum of `weights[i] * points[i]` for points known to be in the subgroup.
+/// The sums of `weights[i] * points[i]` over each part of points known to be in the subgroup.
 pub(crate) fn unchecked<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
+    parts: &[usize],
     shape: DigitShape,
-) -> G::Sum {
-    /// Below this a second thread costs more than it brings.
-    const POINTS_PER_TASK: usize = 512;
+) -> PartSums<G> {
     if points.len() < G::shared_buckets_from(arithmetic) {
         let weighted = G::weigh_each(arithmetic, points, weights, shape);
-        return G::sum(&weighted.iter().flatten().collect::<Vec<_>>());
+        let sum = |part: Range<usize>| G::sum(&weighted[part].iter().flatten().collect::<Vec<_>>());
+        return PartSums::Sums(ranges(parts).map(sum).collect());
     }
     if G::lanes(arithmetic, points.len()).is_some() {
-        return combine::<G>(&windows::<G>(arithmetic, points, weights, shape), shape);
+        return PartSums::Buckets {
+            arithmetic,
+            shape,
+            parts: parts.len(),
+            windows: windows::<G>(arithmetic, points, weights, parts, shape),
+        };
     }
-    let part = points
+    let sum = |part: Range<usize>| plain_sum::<G>(&points[part.clone()], &weights[part], shape);
+    PartSums::Sums(ranges(parts).map(sum).collect())
+}
+
+fn plain_sum<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitShape) -> G::Sum {
+    /// Below this a second thread costs more than it brings.
+    const POINTS_PER_TASK: usize = 512;
+    let task = points
         .len()
         .div_ceil(rayon::current_num_threads())
         .max(POINTS_PER_TASK);
     points
-        .par_chunks(part)
-        .zip(weights.par_chunks(part))
+        .par_chunks(task)
+        .zip(weights.par_chunks(task))
         .map(|(points, weights)| {
             let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
             G::msm(
@@ -116,6 +202,14 @@ pub(crate) fn unchecked<G: Bulk>(
             )
         })
         .reduce(G::zero, |a, b| G::add(&a, &b))
+}
+
+/// The places of parts of these lengths.
+pub(crate) fn ranges(lengths: &[usize]) -> impl Iterator<Item = Range<usize>> + '_ {
+    lengths.iter().scan(0, |end, length| {
+        *end += length;
+        Some(*end - length..*end)
+    })
 }
 
 /// The points with their weights' signs.
@@ -133,31 +227,37 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
         .collect()
 }
 
-/// The bucket sums of each window: the one for digit d at place d - 1. Points whose digit is
-/// negative go in negated.
+/// The bucket sums of all windows.
 fn windows<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
+    parts: &[usize],
     shape: DigitShape,
-) -> Vec<Vec<G::Sum>> {
+) -> Vec<Windows<G>> {
     let windows: Vec<u32> = (0..shape.windows()).collect();
     let share = windows.len().div_ceil(rayon::current_num_threads());
+    let largest = shape.buckets(0);
     windows
         .par_chunks(share)
-        .flat_map_iter(|windows| G::bucket_sums(arithmetic, points, weights, shape, windows))
+        .map(|windows| Windows {
+            first: windows[0],
+            count: windows.len(),
+            buckets: G::bucket_sums(arithmetic, points, parts, weights, largest, windows),
+        })
         .collect()
 }
 
 /// The buckets, as window and digit, whose sum is not in the subgroup.
-fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Vec<G::Sum>]) -> HashSet<(u32, u16)> {
-    let places = (0..)
-        .zip(windows)
-        .flat_map(|(window, sums)| (1..).zip(sums).map(move |(digit, _)| (window, digit)));
-    let sums: Vec<G::Sum> = windows.iter().flatten().copied().collect();
-    let (places, finite): (Vec<(u32, u16)>, Vec<G::Affine>) = places
-        .zip(G::normalise(&sums))
-        .filter_map(|(place, sum)| Some((place, sum?)))
+fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Windows<G>]) -> HashSet<(u32, u16)> {
+    let places = |some: &Windows<G>| {
+        let (first, count) = (some.first, some.count as u32);
+        (1..=u16::MAX).flat_map(move |digit| (first..first + count).map(move |w| (w, digit)))
+    };
+    let (places, finite): (Vec<(u32, u16)>, Vec<G::Affine>) = windows
+        .iter()
+        .flat_map(|some| places(some).zip(&some.buckets.of_all))
+        .filter_map(|(place, sum)| Some((place, (*sum)?)))
         .unzip();
     let inside = arithmetic::in_subgroup::<G>(arithmetic, &finite);
     places
@@ -166,26 +266,6 @@ fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Vec<G::Sum>]) -> Hash
         .filter(|(_, inside)| !inside)
         .map(|(place, _)| place)
         .collect()
-}
-
-fn combine<G: Group>(windows: &[Vec<G::Sum>], shape: DigitShape) -> G::Sum {
-    let step = shape.window_bits(0);
-    windows.iter().rev().fold(G::zero(), |sum, window| {
-        let shifted = (0..step).fold(sum, |sum, _| G::add(&sum, &sum));
-        G::add(&shifted, &digits_times_sums::<G>(window))
-    })
-}
-
-/// The sum of d times the bucket sum of digit d.
-fn digits_times_sums<G: Group>(sums: &[G::Sum]) -> G::Sum {
-    let (_, total) = sums
-        .iter()
-        .rev()
-        .fold((G::zero(), G::zero()), |(run, total), sum| {
-            let run = G::add(&run, sum);
-            (run, G::add(&total, &run))
-        });
-    total
 }
 
 /// Each list's weighted sum; none where it is infinity. Lists of one are many at a time.
@@ -205,7 +285,7 @@ pub(crate) fn each<G: Bulk>(
         .filter(|list| list.len() != 1)
         .map(|list| {
             let (points, weights): (Vec<_>, Vec<_>) = list.iter().copied().unzip();
-            unchecked::<G>(arithmetic, &points, &weights, shape)
+            unchecked::<G>(arithmetic, &points, &weights, &[points.len()], shape).whole()
         })
         .collect();
     let mut sums = G::normalise(&sums).into_iter();

@@ -119,8 +119,14 @@ impl Material {
         it
     }
 
-    fn coefficients(&self) -> Vec<[u8; 8]> {
-        self.scalars.iter().map(|s| s.to_le_bytes()).collect()
+    /// The scalars' bytes as signed digits, window by window.
+    fn digits(&self) -> Vec<Vec<i16>> {
+        let digits = |w: usize| {
+            self.scalars
+                .iter()
+                .map(move |s| i16::from(s.to_le_bytes()[w] as i8))
+        };
+        (0..8).map(|w| digits(w).collect()).collect()
     }
 
     /// 32 bytes each.
@@ -128,6 +134,35 @@ impl Material {
         self.key_bytes.iter().map(|k| &k[..32]).collect()
     }
 }
+
+macro_rules! weighted_sum {
+    ($name:ident, $points:ident, $affine:ty, $buckets:ident, $digits:ident, $shifted:ident) => {
+        fn $name(isa: Ifma, m: &Material) -> Vec<$affine> {
+            let digits = m.digits();
+            let digits: Vec<&[i16]> = digits.iter().map(Vec::as_slice).collect();
+            let buckets = tutti_lanes::$buckets(isa, &m.$points, &[m.$points.len()], &digits, 128);
+            let terms = tutti_lanes::$digits(isa, &buckets.of_all, digits.len());
+            tutti_lanes::$shifted(isa, &terms, 1, 8)
+        }
+    };
+}
+
+weighted_sum!(
+    weighted_sum_g1,
+    keys,
+    blst_p1_affine,
+    bucket_sums_g1,
+    digit_sums_g1,
+    shifted_sums_g1
+);
+weighted_sum!(
+    weighted_sum_g2,
+    signatures,
+    blst_p2_affine,
+    bucket_sums_g2,
+    digit_sums_g2,
+    shifted_sums_g2
+);
 
 const TAG: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
@@ -277,7 +312,7 @@ fn multiple_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
         ),
         (
             "G1 MSM, 64 bits",
-            Box::new(move || keep(tutti_lanes::msm_g1(isa, &m.keys, &m.coefficients()))),
+            Box::new(move || keep(weighted_sum_g1(isa, m))),
             Box::new(|| {
                 let bytes: Vec<u8> = m.scalars.iter().flat_map(|s| s.to_le_bytes()).collect();
                 let (points, scalars) = (
@@ -303,7 +338,7 @@ fn multiple_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
         ),
         (
             "G2 MSM, 64 bits",
-            Box::new(move || keep(tutti_lanes::msm_g2(isa, &m.signatures, &m.coefficients()))),
+            Box::new(move || keep(weighted_sum_g2(isa, m))),
             Box::new(|| {
                 let bytes: Vec<u8> = m.scalars.iter().flat_map(|s| s.to_le_bytes()).collect();
                 let (points, scalars) = (

@@ -29,8 +29,6 @@ pub(crate) trait Group<const SIZE: usize> {
     fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Blst, BLST_ERROR>;
     /// The multiple of any point of the curve, without lanes.
     fn multiply_scalar(p: &Self::Blst, scalar: u128) -> Self::Blst;
-    /// Σ 256^i · term i, without lanes.
-    fn combine(terms: &[Self::Blst; 8]) -> Self::Blst;
     /// Where a point of the curve is in the group of order r. Infinity is not to be asked for.
     fn in_subgroup(p: &Affine<Self::F>) -> Mask;
 }
@@ -134,21 +132,6 @@ impl Group<48> for G1 {
         affine
     }
 
-    fn combine(terms: &[blst_p1_affine; 8]) -> blst_p1_affine {
-        let (mut sum, mut affine) = <(blst::blst_p1, blst_p1_affine)>::default();
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            for term in terms.iter().rev() {
-                for _ in 0..8 {
-                    blst::blst_p1_double(&raw mut sum, &raw const sum);
-                }
-                blst::blst_p1_add_or_double_affine(&raw mut sum, &raw const sum, term);
-            }
-            blst::blst_p1_to_affine(&raw mut affine, &raw const sum);
-        }
-        affine
-    }
-
     /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", 2021/1130.
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp>) -> Mask {
@@ -235,21 +218,6 @@ impl Group<96> for G2 {
                 if scalar >> bit & 1 == 1 {
                     blst::blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, p);
                 }
-            }
-            blst::blst_p2_to_affine(&raw mut affine, &raw const sum);
-        }
-        affine
-    }
-
-    fn combine(terms: &[blst_p2_affine; 8]) -> blst_p2_affine {
-        let (mut sum, mut affine) = <(blst::blst_p2, blst_p2_affine)>::default();
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            for term in terms.iter().rev() {
-                for _ in 0..8 {
-                    blst::blst_p2_double(&raw mut sum, &raw const sum);
-                }
-                blst::blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, term);
             }
             blst::blst_p2_to_affine(&raw mut affine, &raw const sum);
         }

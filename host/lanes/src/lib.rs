@@ -79,24 +79,13 @@ pub use proof::Ifma;
 
 use blst::{BLST_ERROR, blst_fp12, blst_p1_affine, blst_p2_affine};
 
-/// What a multi-scalar multiplication leaves.
+/// Sums of points by their digits: zero for infinity.
 #[derive(Clone, Debug)]
-pub struct Msm<A> {
-    /// Σ coefficient · point.
-    pub sum: A,
-    /// Window by window (8) the sums of the points with digit k or, negated, -k, for k = 1..=128: 1024 points, zero for
-    /// infinity. Points outside the group of order r show in one of them in every window, but for one digit in 256.
-    pub buckets: Vec<A>,
-}
-
-/// The value of a coefficient: its sign (true is negative) and its magnitude, below 2^64. Each byte b is a digit, worth 256
-/// of the one before: b itself up to 128, else b - 256. So 2^64 different values, each from one array of bytes.
-pub fn coefficient(bytes: [u8; 8]) -> (bool, u64) {
-    let value = bytes.iter().rev().fold(0i128, |value, &b| {
-        256 * value + i128::from(b) - if b > 128 { 256 } else { 0 }
-    });
-    // 128 (256^8 - 1) / 255 < 2^64
-    (value < 0, value.unsigned_abs() as u64)
+pub struct Buckets<A> {
+    /// For each digit from 1 on, in it for each window, in it for each part of the points.
+    pub of_parts: Vec<A>,
+    /// For each digit from 1 on, in it for each window: the sum over all parts.
+    pub of_all: Vec<A>,
 }
 
 /// Public functions: each enters the code compiled for the features that its `Ifma` proves. Where no `Ifma` can exist they
@@ -158,15 +147,23 @@ entries! {
     /// The final exponentiation of each value, as `blst_final_exp`.
     pub fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> = final_exp::final_exponentiations;
 
-    /// Σ coefficient · point for any points of the curve, with its buckets; [`coefficient`] says what the bytes mean.
-    pub fn msm_g1(isa: Ifma, points: &[blst_p1_affine], coefficients: &[[u8; 8]]) -> Msm<blst_p1_affine> = msm::msm::<48, group::G1>;
+    /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
+    /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
+    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<48, group::G1>;
 
-    /// Σ coefficient · point for any points of the curve, with its buckets; [`coefficient`] says what the bytes mean.
-    pub fn msm_g2(isa: Ifma, points: &[blst_p2_affine], coefficients: &[[u8; 8]]) -> Msm<blst_p2_affine> = msm::msm::<96, group::G2>;
+    /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
+    pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<48, group::G1>;
 
-    /// For each assignment of all points to buckets 0..count: the sum of each bucket, zero for infinity.
-    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], assignments: &[&[u16]], count: usize) -> Vec<blst_p1_affine> = msm::bucket_sums::<48, group::G1>;
+    /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
+    pub fn shifted_sums_g1(isa: Ifma, terms: &[blst_p1_affine], columns: usize, bits: u32) -> Vec<blst_p1_affine> = msm::shifted_sums::<48, group::G1>;
 
-    /// For each assignment of all points to buckets 0..count: the sum of each bucket, zero for infinity.
-    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], assignments: &[&[u16]], count: usize) -> Vec<blst_p2_affine> = msm::bucket_sums::<96, group::G2>;
+    /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
+    /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
+    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<96, group::G2>;
+
+    /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
+    pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<96, group::G2>;
+
+    /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
+    pub fn shifted_sums_g2(isa: Ifma, terms: &[blst_p2_affine], columns: usize, bits: u32) -> Vec<blst_p2_affine> = msm::shifted_sums::<96, group::G2>;
 }

@@ -1,4 +1,4 @@
-//! Sums of many points in buckets, by affine additions that share their inversions, and Pippenger's method upon them.
+//! Sums of many points in buckets, by affine additions that share their inversions, and what Pippenger's method makes of them.
 //!
 //! Nothing is assumed of the points but that they are on the curve: equal, opposite and infinite ones add up correctly.
 //! That matters because the bucket sums serve to find points outside the group of order r.
@@ -7,13 +7,7 @@ use crate::curve::{Affine, Point, affine_all, same};
 use crate::element::{Element, ElementSum};
 use crate::group::{Group, eight_of};
 use crate::vector::Mask;
-use crate::{Ifma, Msm};
-
-/// Digits of a coefficient; each is worth 256 of the one before.
-const WINDOWS: usize = 8;
-
-/// Digits are from -127 to 128: bucket k - 1 gets the points with digit k or -k.
-const BUCKETS: usize = 128;
+use crate::{Buckets, Ifma};
 
 /// Vectors of additions that share an inversion: what they keep in between stays in the second-level cache.
 const VECTORS: usize = 64;
@@ -242,6 +236,15 @@ impl Lists {
         Self { entries, lengths }
     }
 
+    /// Makes one list of each `count`.
+    fn join(&mut self, count: usize) {
+        self.lengths = self
+            .lengths
+            .chunks(count)
+            .map(|lengths| lengths.iter().sum())
+            .collect();
+    }
+
     /// Drops the entries of these (sorted) indices.
     fn remove(&mut self, indices: &[usize]) {
         let mut kept = Vec::with_capacity(self.entries.len());
@@ -260,104 +263,132 @@ impl Lists {
     }
 }
 
-/// For each assignment of the points to buckets 0..count the sum of each bucket.
+/// The sums of the points by digit, for each part of the points and for all of them. `parts` are the parts' lengths,
+/// `digits` holds for each window the digits of all points, from -largest to largest: a negative digit's points go in
+/// negated, and those of digit 0 do not count.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
     isa: Ifma,
     points: &[G::Blst],
-    assignments: &[&[u16]],
-    count: usize,
-) -> Vec<G::Blst> {
-    let infinity = G::Blst::default();
-    let mut arena = Arena::load::<SIZE, G>(isa, points);
-    let mut sums = Vec::with_capacity(assignments.len() * count);
-    let together = (ENTRIES / points.len().max(1)).max(1);
-    for some in assignments.chunks(together) {
-        let mut items = Vec::with_capacity(some.len() * points.len());
-        for (round, assignment) in some.iter().enumerate() {
-            assert_eq!(assignment.len(), points.len(), "one bucket for each point");
-            for (i, (bucket, point)) in assignment.iter().zip(points).enumerate() {
-                assert!(usize::from(*bucket) < count, "a bucket that exists");
-                if *point != infinity {
-                    items.push((round * count + usize::from(*bucket), Entry::new(i, false)));
-                }
-            }
-        }
-        let mut lists = Lists::new(some.len() * count, &items);
-        arena.add_up(&mut lists);
-        sums.extend(arena.store::<SIZE, G>(&lists));
-        arena.points.truncate(points.len());
-    }
-    sums
-}
-
-/// The digit that a byte stands for: its bucket and its sign, or none for 0.
-const fn digit(byte: u8) -> Option<(usize, bool)> {
-    match byte {
-        0 => None,
-        1..=128 => Some((byte as usize - 1, false)),
-        _ => Some((255 - byte as usize, true)),
-    }
-}
-
-/// Σ coefficient · point, with the buckets it was made of.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn msm<const SIZE: usize, G: Group<SIZE>>(
-    isa: Ifma,
-    points: &[G::Blst],
-    coefficients: &[[u8; WINDOWS]],
-) -> Msm<G::Blst> {
+    parts: &[usize],
+    digits: &[&[i16]],
+    largest: usize,
+) -> Buckets<G::Blst> {
     assert_eq!(
+        parts.iter().sum::<usize>(),
         points.len(),
-        coefficients.len(),
-        "as many points as coefficients"
+        "parts of these points"
     );
-    let infinity = G::Blst::default();
+    let part_of: Vec<usize> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, &n)| std::iter::repeat_n(part, n))
+        .collect();
     let mut arena = Arena::load::<SIZE, G>(isa, points);
-    let mut buckets = Vec::with_capacity(WINDOWS * BUCKETS);
-    let together = (ENTRIES / points.len().max(1)).clamp(1, WINDOWS);
-    let windows: Vec<usize> = (0..WINDOWS).collect();
-    for some in windows.chunks(together) {
+    let infinity = G::Blst::default();
+    let mut buckets = Buckets {
+        of_parts: vec![infinity; largest * digits.len() * parts.len()],
+        of_all: vec![infinity; largest * digits.len()],
+    };
+    let together = (ENTRIES / points.len().max(1)).max(1);
+    for (chunk, some) in digits.chunks(together).enumerate() {
         let mut items = Vec::with_capacity(some.len() * points.len());
-        for (round, window) in some.iter().enumerate() {
-            for (i, (coefficient, point)) in coefficients.iter().zip(points).enumerate() {
-                if let Some((bucket, negative)) = digit(coefficient[*window])
-                    && *point != infinity
-                {
-                    items.push((round * BUCKETS + bucket, Entry::new(i, negative)));
+        for (round, digits) in some.iter().enumerate() {
+            assert_eq!(digits.len(), points.len(), "one digit for each point");
+            for (i, (&digit, point)) in digits.iter().zip(points).enumerate() {
+                let magnitude = usize::from(digit.unsigned_abs());
+                assert!(magnitude <= largest, "a bucket that exists");
+                if magnitude > 0 && *point != infinity {
+                    let bucket = round * largest + magnitude - 1;
+                    items.push((bucket * parts.len() + part_of[i], Entry::new(i, digit < 0)));
                 }
             }
         }
-        let mut lists = Lists::new(some.len() * BUCKETS, &items);
+        let mut lists = Lists::new(some.len() * largest * parts.len(), &items);
+        // From window, digit, part here to digit, window, part there.
+        let first = chunk * together;
+        let column = |bucket: usize| bucket % largest * digits.len() + first + bucket / largest;
         arena.add_up(&mut lists);
-        buckets.extend(arena.store::<SIZE, G>(&lists));
+        for (at, sum) in arena.store::<SIZE, G>(&lists).into_iter().enumerate() {
+            buckets.of_parts[column(at / parts.len()) * parts.len() + at % parts.len()] = sum;
+        }
+        lists.join(parts.len());
+        arena.add_up(&mut lists);
+        for (at, sum) in arena.store::<SIZE, G>(&lists).into_iter().enumerate() {
+            buckets.of_all[column(at)] = sum;
+        }
         arena.points.truncate(points.len());
     }
-    let windows = window_sums::<SIZE, G>(isa, &buckets);
-    Msm {
-        sum: G::combine(&windows),
-        buckets,
-    }
+    buckets
 }
 
-/// Σ k · bucket k of each window: the eight windows are the eight lanes.
+/// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn window_sums<const SIZE: usize, G: Group<SIZE>>(
+pub(crate) fn digit_sums<const SIZE: usize, G: Group<SIZE>>(
     isa: Ifma,
     buckets: &[G::Blst],
-) -> [G::Blst; WINDOWS] {
+    columns: usize,
+) -> Vec<G::Blst> {
     let infinity = G::Blst::default();
-    let mut running = Point::infinity(isa);
-    let mut sum = Point::infinity(isa);
-    for k in (0..BUCKETS).rev() {
-        let lanes: [&G::Blst; 8] = core::array::from_fn(|w| &buckets[w * BUCKETS + k]);
-        let present = Mask::from_lanes(lanes.map(|p| *p != infinity));
-        running = add_affine(&running, &G::load(isa, lanes), present);
-        sum = add(&sum, &running);
+    let mut sums = Vec::with_capacity(columns.div_ceil(8));
+    for first in (0..columns).step_by(8) {
+        let mut running = Point::infinity(isa);
+        let mut sum = Point::infinity(isa);
+        for row in buckets.chunks_exact(columns).rev() {
+            let eight = &row[first..columns.min(first + 8)];
+            let lanes = eight_of(eight);
+            let present = Mask::from_lanes(lanes.map(|p| *p != infinity));
+            running = add_affine(&running, &G::load(isa, lanes), present);
+            sum = add(&sum, &running);
+        }
+        sums.push(sum);
     }
-    let some = sum.z.is_zero();
-    let stored = G::store(&affine_all(&[sum])[0]);
-    core::array::from_fn(|w| if some.lane(w) { infinity } else { stored[w] })
+    store_all::<SIZE, G>(&sums, columns)
+}
+
+/// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn shifted_sums<const SIZE: usize, G: Group<SIZE>>(
+    isa: Ifma,
+    terms: &[G::Blst],
+    columns: usize,
+    bits: u32,
+) -> Vec<G::Blst> {
+    let infinity = G::Blst::default();
+    let mut sums = Vec::with_capacity(columns.div_ceil(8));
+    for first in (0..columns).step_by(8) {
+        let mut sum = Point::infinity(isa);
+        for row in terms.chunks_exact(columns).rev() {
+            for _ in 0..bits {
+                sum.double();
+            }
+            let lanes = eight_of(&row[first..columns.min(first + 8)]);
+            let present = Mask::from_lanes(lanes.map(|p| *p != infinity));
+            sum = add_affine(&sum, &G::load(isa, lanes), present);
+        }
+        sums.push(sum);
+    }
+    store_all::<SIZE, G>(&sums, columns)
+}
+
+/// The first `count` points in affine coordinates, zero for infinity.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn store_all<const SIZE: usize, G: Group<SIZE>>(
+    points: &[Point<G::F>],
+    count: usize,
+) -> Vec<G::Blst> {
+    let affine = affine_all(points);
+    let each = points.iter().zip(&affine).flat_map(|(point, affine)| {
+        let (infinite, stored) = (point.z.is_zero(), G::store(affine));
+        (0..8).map(move |lane| {
+            if infinite.lane(lane) {
+                G::Blst::default()
+            } else {
+                stored[lane]
+            }
+        })
+    });
+    each.take(count).collect()
 }
 
 /// p + q in the lanes that are present, p elsewhere: for any points, p infinite or not.

@@ -1,7 +1,13 @@
 use blst::{blst_p1, blst_p1_affine, blst_p2, blst_p2_affine};
 
 use crate::testing::Random;
-use crate::{bucket_sums_g1, bucket_sums_g2, coefficient, msm_g1, msm_g2};
+use crate::{
+    bucket_sums_g1, bucket_sums_g2, digit_sums_g1, digit_sums_g2, shifted_sums_g1, shifted_sums_g2,
+};
+
+const WINDOWS: usize = 9;
+const LARGEST: i16 = 4;
+const BITS: u32 = 3;
 
 macro_rules! oracle {
     ($sum:ident, $neg:ident, $affine:ty, $projective:ty, $add:ident, $to:ident, $cneg:ident, $group:ty) => {
@@ -77,64 +83,77 @@ macro_rules! mixture {
 }
 
 macro_rules! check {
-    ($isa:expr, $random:expr, $kind:ident, $sum:ident, $neg:ident, $msm:ident, $buckets:ident, $group:ty) => {
-        for n in [0usize, 1, 2, 9, 100, 1500] {
+    ($isa:expr, $random:expr, $kind:ident, $sum:ident, $neg:ident, $buckets:ident, $digits:ident, $shifted:ident, $group:ty) => {
+        for parts in [
+            vec![0],
+            vec![1],
+            vec![1, 1],
+            vec![9],
+            vec![40, 0, 30, 2, 1, 9, 8, 7, 3],
+            vec![1000, 500],
+        ] {
+            let n: usize = parts.iter().sum();
             let points = mixture!($random, n, $kind, $neg);
-            let coefficients: Vec<[u8; 8]> = (0..n)
-                .map(|i| match i {
-                    0 => [128; 8],
-                    1 => [129; 8],
-                    2 => [0; 8],
-                    _ if n < 50 => [$random.word() as u8 % 4; 8],
-                    _ => $random.bytes(),
+            let drawn: Vec<Vec<i16>> = (0..WINDOWS)
+                .map(|_| {
+                    (0..n)
+                        .map(|_| ($random.word() % 9) as i16 - LARGEST)
+                        .collect()
                 })
                 .collect();
-            let result = $msm($isa, &points, &coefficients);
-            let terms: Vec<_> = points
-                .iter()
-                .zip(&coefficients)
-                .map(|(p, c)| {
-                    let (negative, magnitude) = coefficient(*c);
-                    let p = if negative { $neg(p) } else { *p };
-                    <$group>::multiply_scalar(&p, u128::from(magnitude))
+            let digits: Vec<&[i16]> = drawn.iter().map(Vec::as_slice).collect();
+            let buckets = $buckets($isa, &points, &parts, &digits, LARGEST as usize);
+            let members = |digit: i16, window: usize, places: std::ops::Range<usize>| -> Vec<_> {
+                places
+                    .filter_map(|at| match digits[window][at] {
+                        d if d == digit => Some(points[at]),
+                        d if d == -digit => Some($neg(&points[at])),
+                        _ => None,
+                    })
+                    .collect()
+            };
+            let (mut of_parts, mut of_all) = (Vec::new(), Vec::new());
+            for digit in 1..=LARGEST {
+                for window in 0..WINDOWS {
+                    let mut first = 0;
+                    for length in &parts {
+                        of_parts.push($sum(members(digit, window, first..first + length).iter()));
+                        first += length;
+                    }
+                    of_all.push($sum(members(digit, window, 0..n).iter()));
+                }
+            }
+            assert!(buckets.of_parts == of_parts, "{parts:?}");
+            assert!(buckets.of_all == of_all, "{parts:?}");
+
+            let columns = WINDOWS * parts.len();
+            let terms: Vec<_> = (0..columns)
+                .map(|column| {
+                    let rows = of_parts.chunks_exact(columns).zip(1..);
+                    let of_digits: Vec<_> = rows
+                        .flat_map(|(row, digit)| vec![row[column]; digit])
+                        .collect();
+                    $sum(of_digits.iter())
                 })
                 .collect();
-            assert_eq!(result.sum, $sum(terms.iter()), "{n}");
-            assert_eq!(result.buckets.len(), 1024);
-            for window in [0, 7] {
-                for k in [1u8, 2, 3, 127, 128] {
-                    let members: Vec<_> = points
-                        .iter()
-                        .zip(&coefficients)
-                        .filter_map(|(p, c)| match c[window] {
-                            digit if digit == k => Some(*p),
-                            digit if digit > 128 && digit.wrapping_neg() == k => Some($neg(p)),
-                            _ => None,
+            assert!($digits($isa, &of_parts, columns) == terms, "{parts:?}");
+            let sums: Vec<_> = (0..parts.len())
+                .map(|part| {
+                    let shifted: Vec<_> = (0..WINDOWS)
+                        .map(|w| {
+                            <$group>::multiply_scalar(
+                                &terms[w * parts.len() + part],
+                                1 << (BITS * w as u32),
+                            )
                         })
                         .collect();
-                    assert_eq!(
-                        result.buckets[window * 128 + usize::from(k) - 1],
-                        $sum(members.iter())
-                    );
-                }
-            }
-            let assignments: [Vec<u16>; 3] =
-                core::array::from_fn(|_| (0..n).map(|_| $random.word() as u16 % 16).collect());
-            let sums = $buckets(
-                $isa,
-                &points,
-                &assignments.each_ref().map(Vec::as_slice),
-                16,
+                    $sum(shifted.iter())
+                })
+                .collect();
+            assert!(
+                $shifted($isa, &terms, parts.len(), BITS) == sums,
+                "{parts:?}"
             );
-            for (round, assignment) in assignments.iter().enumerate() {
-                for bucket in 0..16 {
-                    let members = points
-                        .iter()
-                        .zip(assignment)
-                        .filter(|(_, b)| usize::from(**b) == bucket);
-                    assert_eq!(sums[round * 16 + bucket], $sum(members.map(|(p, _)| p)));
-                }
-            }
         }
     };
 }
@@ -144,16 +163,26 @@ fn sums_and_buckets_are_those_of_blst() {
     use crate::group::{G1, G2, Group};
     let isa = isa_or_skip!();
     let mut random = Random(110);
-    check!(isa, random, g1, sum_g1, neg_g1, msm_g1, bucket_sums_g1, G1);
-    check!(isa, random, g2, sum_g2, neg_g2, msm_g2, bucket_sums_g2, G2);
-}
-
-#[test]
-fn coefficients_mean_their_digits() {
-    assert_eq!(coefficient([0; 8]), (false, 0));
-    assert_eq!(coefficient([1, 0, 0, 0, 0, 0, 0, 0]), (false, 1));
-    assert_eq!(coefficient([255, 0, 0, 0, 0, 0, 0, 0]), (true, 1));
-    assert_eq!(coefficient([255, 1, 0, 0, 0, 0, 0, 0]), (false, 255));
-    assert_eq!(coefficient([128; 8]), (false, 0x8080_8080_8080_8080));
-    assert_eq!(coefficient([129; 8]), (true, 0x7f7f_7f7f_7f7f_7f7f));
+    check!(
+        isa,
+        random,
+        g1,
+        sum_g1,
+        neg_g1,
+        bucket_sums_g1,
+        digit_sums_g1,
+        shifted_sums_g1,
+        G1
+    );
+    check!(
+        isa,
+        random,
+        g2,
+        sum_g2,
+        neg_g2,
+        bucket_sums_g2,
+        digit_sums_g2,
+        shifted_sums_g2,
+        G2
+    );
 }
