@@ -1,0 +1,135 @@
+//! The structs that contracts take and give, and bytes to certificates.
+
+use alloy_primitives::{B256, U256};
+use alloy_sol_types::sol;
+use tutti_curves::{Group, Wire, bn254};
+use tutti_types::{Encoding, InvalidReason};
+
+sol! {
+    #[derive(Debug, PartialEq, Eq)]
+    struct G1Point { uint256 X; uint256 Y; }
+    #[derive(Debug, PartialEq, Eq)]
+    struct G2Point { uint256[2] X; uint256[2] Y; }
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct NonSignerStakesAndSignature {
+        uint32[] nonSignerQuorumBitmapIndices;
+        G1Point[] nonSignerPubkeys;
+        G1Point[] quorumApks;
+        G2Point apkG2;
+        G1Point sigma;
+        uint32[] quorumApkIndices;
+        uint32[] totalStakeIndices;
+        uint32[][] nonSignerStakeIndices;
+    }
+
+    /// `BLSSignatureChecker`.
+    #[derive(Debug, PartialEq, Eq)]
+    function checkSignatures(
+        bytes32 msgHash,
+        bytes quorumNumbers,
+        uint32 referenceBlockNumber,
+        NonSignerStakesAndSignature params
+    );
+}
+
+/// Why bytes are not a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    #[error("the ABI encoding is malformed: {0}")]
+    Abi(String),
+    #[error(
+        "the ABI encoding is not the one a compiler makes: offsets, padding or trailing bytes differ"
+    )]
+    NotCanonical,
+    #[error("the RLP encoding is malformed: {0}")]
+    Rlp(String),
+    #[error("{bytes} bytes are more than the {limit} that a certificate may have")]
+    TooLarge { bytes: usize, limit: usize },
+    #[error("{field} {index} is no point: {reason:?}")]
+    Point {
+        field: &'static str,
+        index: usize,
+        reason: InvalidReason,
+    },
+    #[error("{field} is not the number it must be")]
+    Number { field: &'static str },
+    #[error("{found} bytes are not the {expected} that this encoding has")]
+    Length { expected: usize, found: usize },
+    #[error("version {0} of this certificate is not known here")]
+    UnknownVersion(u64),
+}
+
+/// The largest certificate: `EigenLayer` admits 200 operators to a quorum, each of which takes
+/// less than a kilobyte as a witness with its proof.
+pub(crate) const BYTES_MAX: usize = 1 << 20;
+
+pub(crate) fn bounded(bytes: &[u8]) -> Result<(), DecodeError> {
+    if bytes.len() > BYTES_MAX {
+        return Err(DecodeError::TooLarge {
+            bytes: bytes.len(),
+            limit: BYTES_MAX,
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn g1(
+    field: &'static str,
+    index: usize,
+    point: &G1Point,
+) -> Result<Wire<bn254::G1>, DecodeError> {
+    let bytes = words(&[point.X, point.Y]);
+    bn254::G1::parse(Encoding::Eip197, &bytes).map_err(|reason| DecodeError::Point {
+        field,
+        index,
+        reason,
+    })
+}
+
+pub(crate) fn g2(field: &'static str, point: &G2Point) -> Result<Wire<bn254::G2>, DecodeError> {
+    let bytes = words(&[point.X[0], point.X[1], point.Y[0], point.Y[1]]);
+    bn254::G2::parse(Encoding::Eip197, &bytes).map_err(|reason| DecodeError::Point {
+        field,
+        index: 0,
+        reason,
+    })
+}
+
+pub(crate) fn g1_words(wire: &Wire<bn254::G1>) -> G1Point {
+    let bytes = g1_bytes(wire);
+    G1Point {
+        X: word(&bytes, 0),
+        Y: word(&bytes, 1),
+    }
+}
+
+pub(crate) fn g2_words(wire: &Wire<bn254::G2>) -> G2Point {
+    let bytes = g2_bytes(wire);
+    G2Point {
+        X: [word(&bytes, 0), word(&bytes, 1)],
+        Y: [word(&bytes, 2), word(&bytes, 3)],
+    }
+}
+
+/// EIP-196's 64 bytes. Points of certificates are uncompressed, so they have coordinates.
+pub(crate) fn g1_bytes(wire: &Wire<bn254::G1>) -> Vec<u8> {
+    bn254::G1::encode(affine(wire).as_ref(), Encoding::Eip197)
+}
+
+/// EIP-197's 128 bytes.
+pub(crate) fn g2_bytes(wire: &Wire<bn254::G2>) -> Vec<u8> {
+    bn254::G2::encode(affine(wire).as_ref(), Encoding::Eip197)
+}
+
+pub(crate) fn affine<G: Group>(wire: &Wire<G>) -> Option<G::Affine> {
+    wire.point().ok().flatten()
+}
+
+fn word(bytes: &[u8], at: usize) -> U256 {
+    U256::from_be_slice(&bytes[32 * at..32 * (at + 1)])
+}
+
+fn words(words: &[U256]) -> Vec<u8> {
+    words.iter().flat_map(|word| B256::from(*word).0).collect()
+}

@@ -1,0 +1,180 @@
+//! The key that a BN254 certificate's signers have together, and what it must satisfy.
+
+use alloy_primitives::{B256, keccak256};
+use ark_bn254::Fr;
+use ark_ec::CurveGroup;
+use ark_ff::PrimeField;
+use tutti_curves::{Group, Hashing, Member, PointHash, Wire, bn254};
+use tutti_types::InvalidReason;
+
+use super::abi::{affine, g1_bytes, g2_bytes};
+use crate::check::{PointFault, Reason, Sheet, Step};
+use crate::claim::{Obligation, Signers};
+use crate::set::{OperatorSet, Resident, Summands};
+
+/// What the certificate brings along.
+#[derive(Clone, Copy)]
+pub(crate) struct Signed<'a> {
+    pub(crate) digest: B256,
+    pub(crate) signature: &'a Wire<bn254::G1>,
+    pub(crate) apk_g2: &'a Wire<bn254::G2>,
+}
+
+/// Whose keys the signers' key is: whole aggregates without some.
+pub(crate) struct Part {
+    pub(crate) aggregates: Vec<usize>,
+    pub(crate) absent: Vec<AbsentKey>,
+}
+
+pub(crate) struct AbsentKey {
+    pub(crate) key: bn254::G1Affine,
+    /// The place in the set, where it lists this member.
+    pub(crate) seat: Option<u32>,
+    /// In how many of the aggregates the key is.
+    pub(crate) times: u32,
+}
+
+impl Signed<'_> {
+    /// What has to hold for the signature to be one of the members who are not absent.
+    pub(crate) fn obligation(
+        &self,
+        set: &OperatorSet,
+        part: &Part,
+        sheet: &mut Sheet,
+    ) -> Option<Obligation> {
+        let signature = finite(self.signature).map_err(Reason::SignaturePoint);
+        let signature = sheet.note(Step::SignaturePoint, Vec::new(), signature);
+        let supplied = finite(self.apk_g2).map_err(Reason::SuppliedKeyPoint);
+        let supplied = sheet.note(Step::SuppliedKey, Vec::new(), supplied);
+        if let Resident::Bn254(keys) = set.resident() {
+            let key = known_key(set, part, keys, supplied, sheet);
+            return signature
+                .zip(key)
+                .map(|(signature, key)| Obligation::Bn254 {
+                    signers: Signers::Sum(key),
+                    digest: self.digest,
+                    signature: Wire::Point(signature),
+                });
+        }
+        let apk = sum_g1(set, part).ok_or(Reason::AggregateKeyInfinity);
+        let apk = sheet.note(Step::AggregateKey, Vec::new(), apk);
+        Some(self.tied(&apk?, &signature?, &supplied?))
+    }
+
+    /// e(S + c apk, -g2) e(H(m) + c g1, apkG2) = 1: that the signature verifies under apkG2, and
+    /// that apkG2 and apk have one secret, with the challenge c of the system's own contracts.
+    fn tied(
+        &self,
+        apk: &bn254::G1Affine,
+        signature: &bn254::G1Affine,
+        apk_g2: &bn254::G2Affine,
+    ) -> Obligation {
+        let point = hash_to_g1(&self.digest);
+        let challenge = self.challenge(apk);
+        let key_side = *apk * challenge + signature;
+        let message_side = bn254::G1::generator() * challenge + point;
+        let minus_g2 = bn254::G2::negate(&bn254::G2::generator());
+        Obligation::Product(vec![
+            (wire(key_side.into_affine()), Wire::Point(minus_g2)),
+            (wire(message_side.into_affine()), Wire::Point(*apk_g2)),
+        ])
+    }
+
+    fn challenge(&self, apk: &bn254::G1Affine) -> Fr {
+        let bytes = [
+            self.digest.as_slice(),
+            &g1_bytes(&Wire::Point(*apk)),
+            &g2_bytes(self.apk_g2),
+            &g1_bytes(self.signature),
+        ];
+        Fr::from_be_bytes_mod_order(keccak256(bytes.concat()).as_slice())
+    }
+}
+
+/// `BN254.hashToG1`.
+fn hash_to_g1(digest: &B256) -> bn254::G1Affine {
+    bn254::G1::hash(Hashing::TryAndIncrement, digest.as_slice(), &[])
+        .expect("a digest of 32 bytes has a point")
+}
+
+fn wire(point: bn254::G1Affine) -> Wire<bn254::G1> {
+    if point.infinity {
+        Wire::Infinity
+    } else {
+        Wire::Point(point)
+    }
+}
+
+fn finite<G: Group>(wire: &Wire<G>) -> Result<G::Affine, PointFault> {
+    affine(wire).ok_or(PointFault(InvalidReason::Infinity))
+}
+
+fn sum_g1(set: &OperatorSet, part: &Part) -> Option<bn254::G1Affine> {
+    let whole = part
+        .aggregates
+        .iter()
+        .filter_map(|&i| set.aggregates()[i].apk);
+    let whole = whole.fold(bn254::G1::zero(), |sum, apk| {
+        bn254::G1::add_affine(&sum, &apk)
+    });
+    let sum = part.absent.iter().fold(whole, |sum, absent| {
+        let minus = bn254::G1::negate(&absent.key);
+        (0..absent.times).fold(sum, |sum, _| bn254::G1::add_affine(&sum, &minus))
+    });
+    bn254::G1::to_affine(&sum)
+}
+
+/// The signers' key from the set's own keys in G2, which are tied to those in G1 already. The
+/// one that the certificate brings must be the same.
+fn known_key(
+    set: &OperatorSet,
+    part: &Part,
+    keys: &Summands<bn254::G2>,
+    supplied: Option<bn254::G2Affine>,
+    sheet: &mut Sheet,
+) -> Option<Member<bn254::G2>> {
+    let mut absent = Vec::new();
+    for key in &part.absent {
+        absent.extend((0..key.times).filter_map(|_| key.seat));
+    }
+    let indices = keys.sum(&part.aggregates, &present(set, part), &absent);
+    let summands: Vec<_> = indices
+        .iter()
+        .map(|&i| &keys.keys().keys()[i as usize])
+        .collect();
+    let sum = bn254::G2::sum(&summands);
+    let finite = if bn254::G2::is_zero(&sum) {
+        Err(Reason::AggregateKeyInfinity)
+    } else {
+        Ok(sum)
+    };
+    let sum = sheet.note(Step::AggregateKey, Vec::new(), finite);
+    sheet.rest(Step::KeyTie, sum.zip(supplied), |(sum, supplied)| {
+        let difference = bn254::G2::add_affine(&sum, &bn254::G2::negate(&supplied));
+        let same = if bn254::G2::is_zero(&difference) {
+            Ok(Member::shown(supplied))
+        } else {
+            Err(Reason::SuppliedKeyOther)
+        };
+        (Vec::new(), same)
+    })
+}
+
+/// The members who signed, each as often as it is in the aggregates.
+fn present(set: &OperatorSet, part: &Part) -> Vec<u32> {
+    let mut times = vec![0; set.members().len()];
+    for &aggregate in &part.aggregates {
+        for (member, times) in set.members().iter().zip(&mut times) {
+            *times += u32::from(set.is_in(member, aggregate));
+        }
+    }
+    for absent in &part.absent {
+        if let Some(seat) = absent.seat {
+            times[seat as usize] = 0;
+        }
+    }
+    let seats = (0u32..).zip(times);
+    seats
+        .flat_map(|(seat, times)| std::iter::repeat_n(seat, times as usize))
+        .collect()
+}

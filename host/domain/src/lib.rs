@@ -1,0 +1,55 @@
+//! Operator sets, policies and certificates: what must hold for enough of a set to have
+//! attested a statement. No IO, no clock, no randomness: the present is an argument.
+//!
+//! 1. A [`SetDraft`] describes a set; [`SetDraft::check`] makes it a [`Candidate`], whose
+//!    [`Candidate::ties`] are curve work; concluded, it is an [`OperatorSet`]: immutable, named
+//!    by the hash of what it is. A [`Register`] keeps sets by name and reference.
+//! 2. A [`Subject`] is a typed statement and the context it is signed in; a [`Policy`] says how
+//!    much is enough; a [`Standing`] is what may change (state of the set, the present).
+//! 3. `judge` of a certificate makes every check that needs no pairing and writes each down. The
+//!    [`Judgement`] is the explanation; [`Judgement::into_claim`] is the verdict so far: a
+//!    [`Claim`], or the [`Outcome`] that stands already.
+//! 4. A claim's [`Obligation`] is all that is left to hold. A [`Docket`] makes the obligations of
+//!    many certificates one piece of work for each operation of a backend.
+//! 5. [`Claim::conclude`] takes the verdict, looks at what time can break once more, and answers
+//!    [`Outcome`]: accepted, rejected for a reason, or undecided for a cause. Faults of devices
+//!    and what is not known never reject.
+//!
+//! Keys known in G2 are added up and no gamma is needed; where only G1 keys are known the
+//! aggregate key that a certificate brings along is tied to them as the contracts do it.
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod check;
+mod claim;
+pub mod eigen;
+mod encoding;
+mod judgement;
+mod key;
+mod policy;
+mod reference;
+mod register;
+mod set;
+mod standing;
+mod subject;
+mod tally;
+
+pub use alloy_primitives::{Address, B256, U256};
+pub use certificate::Certificate;
+pub use check::{Cause, Check, Fact, Finding, Input, Objection, PointFault, Reason, Step};
+pub use claim::{Docket, Obligation, Places, Signers};
+pub use judgement::{Acceptance, Case, Claim, Judgement, Outcome};
+pub use key::{Key, KeyKind, Possession};
+pub use policy::{
+    Columns, Demand, Grade, Policy, PolicyError, Ratio, ReplayScope, Rounding, Superseded,
+    Threshold, Unit, Warning,
+};
+pub use reference::{Label, LabelError, Present, Reference, ReferenceKind, SetName};
+pub use register::{Entry, Provenance, Register, RegisterError, Stored};
+pub use set::{
+    Aggregate, Candidate, Column, Layout, Member, MemberDraft, OperatorSet, OperatorTree, Resident,
+    Roster, Seating, SetDraft, SetError, SetId, StatedAggregate, Summands, Validity,
+};
+pub use standing::{SetState, StakeFreshness, Standing};
+pub use subject::Subject;
+pub use tally::{Absentee, Need, Tally};
