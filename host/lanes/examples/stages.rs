@@ -1,7 +1,10 @@
-//! Nanoseconds of processor time per item of each stage, lanes against blst, interleaved in one run: medians and their ratio.
+//! Nanoseconds of processor time per item of each stage, lanes against blst (BN254: arkworks), interleaved in one run: medians and their ratio.
 //!
 //! `cargo run --release -p tutti-lanes --example stages [items] [rounds] [part of a name]`
 #![allow(unsafe_code)] // blst's raw functions, to measure them without anything around
+
+#[path = "stages/bn254.rs"]
+mod bn254;
 
 use std::hint::black_box;
 
@@ -24,10 +27,18 @@ fn main() {
     println!("{n} items, {rounds} rounds, medians");
     println!(
         "{:<24} {:>12} {:>12} {:>8}",
-        "stage", "lanes ns", "blst ns", "ratio"
+        "stage", "lanes ns", "scalar ns", "ratio"
     );
     let stages = [point_stages, pairing_stages, multiple_stages];
-    for (name, lanes, scalar) in stages.iter().flat_map(|f| f(isa, &material)) {
+    let bn254_material = bn254::Material::new(n);
+    let bn254_stages = [
+        bn254::point_stages,
+        bn254::sum_stages,
+        bn254::pairing_stages,
+    ];
+    let bls = stages.iter().flat_map(|f| f(isa, &material));
+    let bn = bn254_stages.iter().flat_map(|f| f(isa, &bn254_material));
+    for (name, lanes, scalar) in bls.chain(bn) {
         if !name.contains(part.as_str()) {
             continue;
         }

@@ -98,12 +98,18 @@ impl<F: Element> Point<F> {
         unsafe { add_affine_distinct(self, o) }
     }
 
-    /// |x| times. Exact for points of order r. For any other point of the curve: exact, or Z = 0. The ladder's additions
-    /// fail only where multiples of the point meet, and Z = 0 then stays to the end.
+    /// `scalar` times, for a scalar of at least 1. Exact for points of order r. For any other point of the curve: exact, or
+    /// Z = 0. The ladder's additions fail only where multiples of the point meet, and Z = 0 then stays to the end.
+    #[inline(always)]
+    pub(crate) fn times(&self, scalar: u64) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { times(self, scalar) }
+    }
+
+    /// |x| times, likewise.
     #[inline(always)]
     pub(crate) fn times_seed(&self) -> Self {
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { times_seed(self) }
+        self.times(SEED)
     }
 }
 
@@ -158,11 +164,11 @@ fn chord<F: Element>(x: &F, y: &F, h: &F, r: &F, z: &F) -> Point<F> {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn times_seed<F: Element>(p: &Point<F>) -> Point<F> {
+fn times<F: Element>(p: &Point<F>, scalar: u64) -> Point<F> {
     let mut t = *p;
-    for bit in (0..63).rev() {
+    for bit in (0..scalar.ilog2()).rev() {
         t.double();
-        if SEED >> bit & 1 == 1 {
+        if scalar >> bit & 1 == 1 {
             t = t.add_distinct(p);
         }
     }

@@ -8,7 +8,7 @@ use crate::element::{Element, ElementSum};
 use crate::fp::Fp;
 use crate::fp2::Fp2;
 use crate::fp12::{Fp6, Fp12};
-use crate::group::eight_of;
+use crate::points::eight_of;
 
 /// Each value to the power that blst uses: 3 (p^12 - 1) / r.
 #[target_feature(enable = "avx512f,avx512ifma")]

@@ -7,18 +7,13 @@ use crate::curve::{Affine, Point, same};
 use crate::element::{Element, ElementSum};
 use crate::fp::{Fp, Plain};
 use crate::fp2::Fp2;
+use crate::points::{Points, eight_of};
 use crate::vector::Mask;
 
-/// G1 or G2, with SIZE the length of a compressed point.
-pub(crate) trait Group<const SIZE: usize> {
-    type F: Element;
-    /// What blst calls an affine point; all zero is infinity.
-    type Blst: Copy + Default + PartialEq;
-
+/// The compressed form of G1's or G2's points, SIZE bytes.
+pub(crate) trait Group<const SIZE: usize>: Points {
     /// The b of y² = x³ + b.
     fn b(isa: Ifma) -> Self::F;
-    fn load(isa: Ifma, p: [&Self::Blst; 8]) -> Affine<Self::F>;
-    fn store(p: &Affine<Self::F>) -> [Self::Blst; 8];
     /// The x of a compressed point without its flags, and where its coordinates are canonical and x is not 0, which blst
     /// refuses at once.
     fn x_from_bytes(isa: Ifma, bytes: [&[u8; SIZE]; 8]) -> (Self::F, Mask);
@@ -26,11 +21,7 @@ pub(crate) trait Group<const SIZE: usize> {
     /// Where y is the greater of y and -y.
     fn is_greater(y: &Self::F) -> Mask;
     /// The scalar decompression, for the encodings that are none of a finite point.
-    fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Blst, BLST_ERROR>;
-    /// The multiple of any point of the curve, without lanes.
-    fn multiply_scalar(p: &Self::Blst, scalar: u128) -> Self::Blst;
-    /// Where a point of the curve is in the group of order r. Infinity is not to be asked for.
-    fn in_subgroup(p: &Affine<Self::F>) -> Mask;
+    fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Stored, BLST_ERROR>;
 }
 
 /// Keys: points over Fp.
@@ -59,14 +50,9 @@ const COMPRESSED: u8 = 0x80;
 const INFINITY: u8 = 0x40;
 const GREATER: u8 = 0x20;
 
-impl Group<48> for G1 {
+impl Points for G1 {
     type F = Fp;
-    type Blst = blst_p1_affine;
-
-    #[inline(always)]
-    fn b(isa: Ifma) -> Fp {
-        Fp::splat(isa, &consts::B1)
-    }
+    type Stored = blst_p1_affine;
 
     #[inline(always)]
     fn load(isa: Ifma, p: [&blst_p1_affine; 8]) -> Affine<Fp> {
@@ -83,6 +69,40 @@ impl Group<48> for G1 {
             x: x[lane],
             y: y[lane],
         })
+    }
+
+    fn multiply_scalar(p: &blst_p1_affine, scalar: u128) -> blst_p1_affine {
+        let (mut sum, mut affine) = <(blst::blst_p1, blst_p1_affine)>::default();
+        // SAFETY: plain values of the types that blst asks for.
+        unsafe {
+            for bit in (0..128).rev() {
+                blst::blst_p1_double(&raw mut sum, &raw const sum);
+                if scalar >> bit & 1 == 1 {
+                    blst::blst_p1_add_or_double_affine(&raw mut sum, &raw const sum, p);
+                }
+            }
+            blst::blst_p1_to_affine(&raw mut affine, &raw const sum);
+        }
+        affine
+    }
+
+    /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", 2021/1130.
+    #[inline(always)]
+    fn in_subgroup(p: &Affine<Fp>) -> Mask {
+        let phi = Affine {
+            x: p.x.mul(&Fp::splat(p.x.isa(), &consts::BETA)),
+            y: p.y,
+        };
+        let multiple = p.point().times_seed().times_seed();
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { same(&multiple, &phi.neg()) }
+    }
+}
+
+impl Group<48> for G1 {
+    #[inline(always)]
+    fn b(isa: Ifma) -> Fp {
+        Fp::splat(isa, &consts::B1)
     }
 
     #[inline(always)]
@@ -116,43 +136,11 @@ impl Group<48> for G1 {
             error => Err(error),
         }
     }
-
-    fn multiply_scalar(p: &blst_p1_affine, scalar: u128) -> blst_p1_affine {
-        let (mut sum, mut affine) = <(blst::blst_p1, blst_p1_affine)>::default();
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            for bit in (0..128).rev() {
-                blst::blst_p1_double(&raw mut sum, &raw const sum);
-                if scalar >> bit & 1 == 1 {
-                    blst::blst_p1_add_or_double_affine(&raw mut sum, &raw const sum, p);
-                }
-            }
-            blst::blst_p1_to_affine(&raw mut affine, &raw const sum);
-        }
-        affine
-    }
-
-    /// [x²]P = -φ(P), with φ(x, y) = (βx, y): M. Scott, "A note on group membership tests for G1, G2 and GT", 2021/1130.
-    #[inline(always)]
-    fn in_subgroup(p: &Affine<Fp>) -> Mask {
-        let phi = Affine {
-            x: p.x.mul(&Fp::splat(p.x.isa(), &consts::BETA)),
-            y: p.y,
-        };
-        let multiple = p.point().times_seed().times_seed();
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { same(&multiple, &phi.neg()) }
-    }
 }
 
-impl Group<96> for G2 {
+impl Points for G2 {
     type F = Fp2;
-    type Blst = blst_p2_affine;
-
-    #[inline(always)]
-    fn b(isa: Ifma) -> Fp2 {
-        Fp2::splat(isa, &consts::B2)
-    }
+    type Stored = blst_p2_affine;
 
     #[inline(always)]
     fn load(isa: Ifma, p: [&blst_p2_affine; 8]) -> Affine<Fp2> {
@@ -169,6 +157,36 @@ impl Group<96> for G2 {
             x: x[lane],
             y: y[lane],
         })
+    }
+
+    fn multiply_scalar(p: &blst_p2_affine, scalar: u128) -> blst_p2_affine {
+        let (mut sum, mut affine) = <(blst::blst_p2, blst_p2_affine)>::default();
+        // SAFETY: plain values of the types that blst asks for.
+        unsafe {
+            for bit in (0..128).rev() {
+                blst::blst_p2_double(&raw mut sum, &raw const sum);
+                if scalar >> bit & 1 == 1 {
+                    blst::blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, p);
+                }
+            }
+            blst::blst_p2_to_affine(&raw mut affine, &raw const sum);
+        }
+        affine
+    }
+
+    /// ψ(P) = [x]P, x negative: Scott, as above.
+    #[inline(always)]
+    fn in_subgroup(p: &Affine<Fp2>) -> Mask {
+        let multiple = p.point().times_seed();
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { same(&multiple, &psi(p).neg()) }
+    }
+}
+
+impl Group<96> for G2 {
+    #[inline(always)]
+    fn b(isa: Ifma) -> Fp2 {
+        Fp2::splat(isa, &consts::B2)
     }
 
     #[inline(always)]
@@ -208,29 +226,6 @@ impl Group<96> for G2 {
             error => Err(error),
         }
     }
-
-    fn multiply_scalar(p: &blst_p2_affine, scalar: u128) -> blst_p2_affine {
-        let (mut sum, mut affine) = <(blst::blst_p2, blst_p2_affine)>::default();
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            for bit in (0..128).rev() {
-                blst::blst_p2_double(&raw mut sum, &raw const sum);
-                if scalar >> bit & 1 == 1 {
-                    blst::blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, p);
-                }
-            }
-            blst::blst_p2_to_affine(&raw mut affine, &raw const sum);
-        }
-        affine
-    }
-
-    /// ψ(P) = [x]P, x negative: Scott, as above.
-    #[inline(always)]
-    fn in_subgroup(p: &Affine<Fp2>) -> Mask {
-        let multiple = p.point().times_seed();
-        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-        unsafe { same(&multiple, &psi(p).neg()) }
-    }
 }
 
 /// The endomorphism ψ = twist ∘ Frobenius ∘ untwist.
@@ -264,11 +259,6 @@ pub(crate) fn psi2_point(p: &Point<Fp2>) -> Point<Fp2> {
     }
 }
 
-/// The references to eight items from the front, the last one repeated where fewer are left.
-pub(crate) fn eight_of<T>(items: &[T]) -> [&T; 8] {
-    core::array::from_fn(|i| &items[i.min(items.len() - 1)])
-}
-
 type Decompressed<B> = Result<B, BLST_ERROR>;
 
 /// Points from their compressed form: on the curve, but in the group only if someone checks.
@@ -276,7 +266,7 @@ type Decompressed<B> = Result<B, BLST_ERROR>;
 pub(crate) fn decompress<const SIZE: usize, G: Group<SIZE>>(
     isa: Ifma,
     bytes: &[[u8; SIZE]],
-) -> Vec<Decompressed<G::Blst>> {
+) -> Vec<Decompressed<G::Stored>> {
     let mut points = Vec::with_capacity(bytes.len());
     // Two vectors side by side fill the pipeline of the square roots better than one.
     let pairs = bytes.chunks(16);
@@ -295,7 +285,7 @@ pub(crate) fn decompress<const SIZE: usize, G: Group<SIZE>>(
 fn decompress_vectors<const SIZE: usize, G: Group<SIZE>, const N: usize>(
     isa: Ifma,
     bytes: [&[[u8; SIZE]]; N],
-    points: &mut Vec<Decompressed<G::Blst>>,
+    points: &mut Vec<Decompressed<G::Stored>>,
 ) {
     let b = G::b(isa).sum();
     let mut x = [G::F::zero(isa); N];
@@ -326,26 +316,6 @@ fn decompress_vectors<const SIZE: usize, G: Group<SIZE>, const N: usize>(
             );
         }
     }
-}
-
-/// Whether each point, which must be on the curve, is in the group of order r. Infinity is.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn in_subgroup<const SIZE: usize, G: Group<SIZE>>(
-    isa: Ifma,
-    points: &[G::Blst],
-) -> Vec<bool> {
-    let infinity = G::Blst::default();
-    let mut answers = Vec::with_capacity(points.len());
-    for eight in points.chunks(8) {
-        let mask = G::in_subgroup(&G::load(isa, eight_of(eight)));
-        answers.extend(
-            eight
-                .iter()
-                .enumerate()
-                .map(|(lane, p)| mask.lane(lane) || *p == infinity),
-        );
-    }
-    answers
 }
 
 mod consts {

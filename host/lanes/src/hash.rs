@@ -7,7 +7,8 @@ use crate::curve::{Affine, Point, affine_all};
 use crate::element::{Element, ElementSum};
 use crate::fp::{Fp, Plain};
 use crate::fp2::Fp2;
-use crate::group::{G2, Group, eight_of, psi_point, psi2_point};
+use crate::group::{G2, psi_point, psi2_point};
+use crate::points::{Points, eight_of};
 use crate::vector::Mask;
 
 /// The hash of each message, with one domain separation tag for all.

@@ -18,6 +18,8 @@ mod vector;
 #[macro_use]
 mod testing;
 #[cfg(target_arch = "x86_64")]
+mod bn254;
+#[cfg(target_arch = "x86_64")]
 mod curve;
 #[cfg(target_arch = "x86_64")]
 mod element;
@@ -39,6 +41,8 @@ mod miller;
 mod msm;
 #[cfg(target_arch = "x86_64")]
 mod multiply;
+#[cfg(target_arch = "x86_64")]
+mod points;
 
 #[cfg(target_arch = "x86_64")]
 mod proof {
@@ -117,10 +121,10 @@ entries! {
     pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Result<blst_p2_affine, BLST_ERROR>> = group::decompress::<96, group::G2>;
 
     /// Whether each point of the curve is in G1; infinity is.
-    pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = group::in_subgroup::<48, group::G1>;
+    pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = points::in_subgroup::<group::G1>;
 
     /// Whether each point of the curve is in G2; infinity is.
-    pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = group::in_subgroup::<96, group::G2>;
+    pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = points::in_subgroup::<group::G2>;
 
     /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
     pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
@@ -133,37 +137,90 @@ entries! {
     pub fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 = miller::miller_product;
 
     /// Each point of the curve times its scalar of 64 bits.
-    pub fn multiply_g1_64(isa: Ifma, points: &[blst_p1_affine], scalars: &[u64]) -> Vec<blst_p1_affine> = multiply::multiply::<48, group::G1, u64>;
+    pub fn multiply_g1_64(isa: Ifma, points: &[blst_p1_affine], scalars: &[u64]) -> Vec<blst_p1_affine> = multiply::multiply::<group::G1, u64>;
 
     /// Each point of the curve times its scalar of 128 bits.
-    pub fn multiply_g1_128(isa: Ifma, points: &[blst_p1_affine], scalars: &[u128]) -> Vec<blst_p1_affine> = multiply::multiply::<48, group::G1, u128>;
+    pub fn multiply_g1_128(isa: Ifma, points: &[blst_p1_affine], scalars: &[u128]) -> Vec<blst_p1_affine> = multiply::multiply::<group::G1, u128>;
 
     /// Each point of the curve times its scalar of 64 bits.
-    pub fn multiply_g2_64(isa: Ifma, points: &[blst_p2_affine], scalars: &[u64]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u64>;
+    pub fn multiply_g2_64(isa: Ifma, points: &[blst_p2_affine], scalars: &[u64]) -> Vec<blst_p2_affine> = multiply::multiply::<group::G2, u64>;
 
     /// Each point of the curve times its scalar of 128 bits.
-    pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<96, group::G2, u128>;
+    pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<group::G2, u128>;
 
     /// The final exponentiation of each value, as `blst_final_exp`.
     pub fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> = final_exp::final_exponentiations;
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<48, group::G1>;
+    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<group::G1>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
-    pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<48, group::G1>;
+    pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<group::G1>;
 
     /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
-    pub fn shifted_sums_g1(isa: Ifma, terms: &[blst_p1_affine], columns: usize, bits: u32) -> Vec<blst_p1_affine> = msm::shifted_sums::<48, group::G1>;
+    pub fn shifted_sums_g1(isa: Ifma, terms: &[blst_p1_affine], columns: usize, bits: u32) -> Vec<blst_p1_affine> = msm::shifted_sums::<group::G1>;
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<96, group::G2>;
+    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<group::G2>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
-    pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<96, group::G2>;
+    pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<group::G2>;
 
     /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
-    pub fn shifted_sums_g2(isa: Ifma, terms: &[blst_p2_affine], columns: usize, bits: u32) -> Vec<blst_p2_affine> = msm::shifted_sums::<96, group::G2>;
+    pub fn shifted_sums_g2(isa: Ifma, terms: &[blst_p2_affine], columns: usize, bits: u32) -> Vec<blst_p2_affine> = msm::shifted_sums::<group::G2>;
+
+    /// BN254: whether each point of the twist is in G2; infinity is.
+    pub fn bn254_in_g2(isa: Ifma, points: &[ark_bn254::G2Affine]) -> Vec<bool> = points::in_subgroup::<bn254::group::G2>;
+
+    /// BN254: the point of G1 of each digest, the first x from it on that has one; the root is the (p+1)/4-th power.
+    pub fn bn254_try_and_increment(isa: Ifma, digests: &[[u8; 32]]) -> Vec<ark_bn254::G1Affine> = bn254::hash::try_and_increment;
+
+    /// BN254: each point of G1 times its scalar of 64 bits.
+    pub fn bn254_multiply_g1_64(isa: Ifma, points: &[ark_bn254::G1Affine], scalars: &[u64]) -> Vec<ark_bn254::G1Affine> = multiply::multiply::<bn254::group::G1, u64>;
+
+    /// BN254: each point of G1 times its scalar of 128 bits.
+    pub fn bn254_multiply_g1_128(isa: Ifma, points: &[ark_bn254::G1Affine], scalars: &[u128]) -> Vec<ark_bn254::G1Affine> = multiply::multiply::<bn254::group::G1, u128>;
+
+    /// BN254: each point of the twist times its scalar of 64 bits.
+    pub fn bn254_multiply_g2_64(isa: Ifma, points: &[ark_bn254::G2Affine], scalars: &[u64]) -> Vec<ark_bn254::G2Affine> = multiply::multiply::<bn254::group::G2, u64>;
+
+    /// BN254: each point of the twist times its scalar of 128 bits.
+    pub fn bn254_multiply_g2_128(isa: Ifma, points: &[ark_bn254::G2Affine], scalars: &[u128]) -> Vec<ark_bn254::G2Affine> = multiply::multiply::<bn254::group::G2, u128>;
+
+    /// BN254: sums by digit, as [`bucket_sums_g1`].
+    pub fn bn254_bucket_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G1Affine> = msm::bucket_sums::<bn254::group::G1>;
+
+    /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
+    pub fn bn254_digit_sums_g1(isa: Ifma, buckets: &[ark_bn254::G1Affine], columns: usize) -> Vec<ark_bn254::G1Affine> = msm::digit_sums::<bn254::group::G1>;
+
+    /// BN254: Σ 2^(bits · w) · term w of each column, as [`shifted_sums_g1`].
+    pub fn bn254_shifted_sums_g1(isa: Ifma, terms: &[ark_bn254::G1Affine], columns: usize, bits: u32) -> Vec<ark_bn254::G1Affine> = msm::shifted_sums::<bn254::group::G1>;
+
+    /// BN254: sums by digit, as [`bucket_sums_g1`].
+    pub fn bn254_bucket_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G2Affine> = msm::bucket_sums::<bn254::group::G2>;
+
+    /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
+    pub fn bn254_digit_sums_g2(isa: Ifma, buckets: &[ark_bn254::G2Affine], columns: usize) -> Vec<ark_bn254::G2Affine> = msm::digit_sums::<bn254::group::G2>;
+
+    /// BN254: Σ 2^(bits · w) · term w of each column, as [`shifted_sums_g1`].
+    pub fn bn254_shifted_sums_g2(isa: Ifma, terms: &[ark_bn254::G2Affine], columns: usize, bits: u32) -> Vec<ark_bn254::G2Affine> = msm::shifted_sums::<bn254::group::G2>;
+
+    /// BN254: the Miller value of each pair, one where either point is infinity. Equal to arkworks' after the final
+    /// exponentiation, not before.
+    pub fn bn254_miller_loops(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> Vec<ark_bn254::Fq12> = bn254::miller::miller_loops;
+
+    /// BN254: the product of the Miller values of all pairs, cheaper than one by one.
+    pub fn bn254_miller_product(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> ark_bn254::Fq12 = bn254::miller::miller_product;
+
+    /// BN254: the final exponentiation of each value, as arkworks does it; 0 for 0.
+    pub fn bn254_final_exponentiations(isa: Ifma, values: &[ark_bn254::Fq12]) -> Vec<ark_bn254::Fq12> = bn254::final_exp::final_exponentiations;
+
+    /// BN254: the point behind each compressed form of gnark's (two flags, big-endian x), if the flags say that it is finite, x
+    /// is canonical and there is one. On the curve, which is G1.
+    pub fn bn254_decompress_g1(isa: Ifma, bytes: &[[u8; 32]]) -> Vec<Option<ark_bn254::G1Affine>> = bn254::decompress::decompress::<32, bn254::group::G1>;
+
+    /// BN254: likewise, imaginary part of x first. On the twist, but not checked to be in G2.
+    pub fn bn254_decompress_g2(isa: Ifma, bytes: &[[u8; 64]]) -> Vec<Option<ark_bn254::G2Affine>> = bn254::decompress::decompress::<64, bn254::group::G2>;
 }

@@ -10,7 +10,8 @@ use crate::element::{Element, ElementSum};
 use crate::fp::Fp;
 use crate::fp2::Fp2;
 use crate::fp12::{Fp12, Line};
-use crate::group::{G1, G2, Group, eight_of};
+use crate::group::{G1, G2};
+use crate::points::{Points, eight_of};
 use crate::vector::Mask;
 
 /// Rows that share one accumulator. 6 KB each: all stay in the second-level cache.

@@ -5,7 +5,7 @@
 
 use crate::curve::{Affine, Point, affine_all, same};
 use crate::element::{Element, ElementSum};
-use crate::group::{Group, eight_of};
+use crate::points::{Points, eight_of};
 use crate::vector::Mask;
 use crate::{Buckets, Ifma};
 
@@ -54,7 +54,7 @@ struct Lists {
 
 impl<F: Element> Arena<F> {
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn load<const SIZE: usize, G: Group<SIZE, F = F>>(isa: Ifma, points: &[G::Blst]) -> Self {
+    fn load<G: Points<F = F>>(isa: Ifma, points: &[G::Stored]) -> Self {
         let mut arena = Vec::with_capacity(points.len());
         for eight in points.chunks(8) {
             let p = G::load(isa, eight_of(eight));
@@ -185,8 +185,8 @@ impl<F: Element> Arena<F> {
 
     /// The affine sums of the lists, which have at most one entry each; none is infinity.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn store<const SIZE: usize, G: Group<SIZE, F = F>>(&self, lists: &Lists) -> Vec<G::Blst> {
-        let mut sums = vec![G::Blst::default(); lists.lengths.len()];
+    fn store<G: Points<F = F>>(&self, lists: &Lists) -> Vec<G::Stored> {
+        let mut sums = vec![G::Stored::default(); lists.lengths.len()];
         let mut filled = sums
             .iter_mut()
             .zip(&lists.lengths)
@@ -267,13 +267,13 @@ impl Lists {
 /// `digits` holds for each window the digits of all points, from -largest to largest: a negative digit's points go in
 /// negated, and those of digit 0 do not count.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
+pub(crate) fn bucket_sums<G: Points>(
     isa: Ifma,
-    points: &[G::Blst],
+    points: &[G::Stored],
     parts: &[usize],
     digits: &[&[i16]],
     largest: usize,
-) -> Buckets<G::Blst> {
+) -> Buckets<G::Stored> {
     assert_eq!(
         parts.iter().sum::<usize>(),
         points.len(),
@@ -284,8 +284,8 @@ pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
         .enumerate()
         .flat_map(|(part, &n)| std::iter::repeat_n(part, n))
         .collect();
-    let mut arena = Arena::load::<SIZE, G>(isa, points);
-    let infinity = G::Blst::default();
+    let mut arena = Arena::load::<G>(isa, points);
+    let infinity = G::Stored::default();
     let mut buckets = Buckets {
         of_parts: vec![infinity; largest * digits.len() * parts.len()],
         of_all: vec![infinity; largest * digits.len()],
@@ -309,12 +309,12 @@ pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
         let first = chunk * together;
         let column = |bucket: usize| bucket % largest * digits.len() + first + bucket / largest;
         arena.add_up(&mut lists);
-        for (at, sum) in arena.store::<SIZE, G>(&lists).into_iter().enumerate() {
+        for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
             buckets.of_parts[column(at / parts.len()) * parts.len() + at % parts.len()] = sum;
         }
         lists.join(parts.len());
         arena.add_up(&mut lists);
-        for (at, sum) in arena.store::<SIZE, G>(&lists).into_iter().enumerate() {
+        for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
             buckets.of_all[column(at)] = sum;
         }
         arena.points.truncate(points.len());
@@ -324,12 +324,12 @@ pub(crate) fn bucket_sums<const SIZE: usize, G: Group<SIZE>>(
 
 /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn digit_sums<const SIZE: usize, G: Group<SIZE>>(
+pub(crate) fn digit_sums<G: Points>(
     isa: Ifma,
-    buckets: &[G::Blst],
+    buckets: &[G::Stored],
     columns: usize,
-) -> Vec<G::Blst> {
-    let infinity = G::Blst::default();
+) -> Vec<G::Stored> {
+    let infinity = G::Stored::default();
     let mut sums = Vec::with_capacity(columns.div_ceil(8));
     for first in (0..columns).step_by(8) {
         let mut running = Point::infinity(isa);
@@ -343,18 +343,18 @@ pub(crate) fn digit_sums<const SIZE: usize, G: Group<SIZE>>(
         }
         sums.push(sum);
     }
-    store_all::<SIZE, G>(&sums, columns)
+    store_all::<G>(&sums, columns)
 }
 
 /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn shifted_sums<const SIZE: usize, G: Group<SIZE>>(
+pub(crate) fn shifted_sums<G: Points>(
     isa: Ifma,
-    terms: &[G::Blst],
+    terms: &[G::Stored],
     columns: usize,
     bits: u32,
-) -> Vec<G::Blst> {
-    let infinity = G::Blst::default();
+) -> Vec<G::Stored> {
+    let infinity = G::Stored::default();
     let mut sums = Vec::with_capacity(columns.div_ceil(8));
     for first in (0..columns).step_by(8) {
         let mut sum = Point::infinity(isa);
@@ -368,21 +368,18 @@ pub(crate) fn shifted_sums<const SIZE: usize, G: Group<SIZE>>(
         }
         sums.push(sum);
     }
-    store_all::<SIZE, G>(&sums, columns)
+    store_all::<G>(&sums, columns)
 }
 
 /// The first `count` points in affine coordinates, zero for infinity.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn store_all<const SIZE: usize, G: Group<SIZE>>(
-    points: &[Point<G::F>],
-    count: usize,
-) -> Vec<G::Blst> {
+fn store_all<G: Points>(points: &[Point<G::F>], count: usize) -> Vec<G::Stored> {
     let affine = affine_all(points);
     let each = points.iter().zip(&affine).flat_map(|(point, affine)| {
         let (infinite, stored) = (point.z.is_zero(), G::store(affine));
         (0..8).map(move |lane| {
             if infinite.lane(lane) {
-                G::Blst::default()
+                G::Stored::default()
             } else {
                 stored[lane]
             }

@@ -3,7 +3,7 @@
 use crate::Ifma;
 use crate::curve::{Affine, Point, affine_all};
 use crate::element::Element;
-use crate::group::{Group, eight_of};
+use crate::points::{Points, eight_of};
 use crate::vector::{Mask, V};
 
 /// Signed digits of 4 bits, from -8 to 8.
@@ -16,11 +16,11 @@ const ENTRIES: usize = 8;
 /// 16k·P, and the summand is at most 8P. For other points an addition that fails leaves Z = 0, and so does the rest: then the
 /// scalar library does that lane.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn multiply<const SIZE: usize, G: Group<SIZE>, S: Copy + Into<u128>>(
+pub(crate) fn multiply<G: Points, S: Copy + Into<u128>>(
     isa: Ifma,
-    points: &[G::Blst],
+    points: &[G::Stored],
     scalars: &[S],
-) -> Vec<G::Blst> {
+) -> Vec<G::Stored> {
     assert_eq!(points.len(), scalars.len(), "as many points as scalars");
     let mut multiples = Vec::with_capacity(points.len().div_ceil(8));
     for (points, scalars) in points.chunks(8).zip(scalars.chunks(8)) {
@@ -33,7 +33,7 @@ pub(crate) fn multiply<const SIZE: usize, G: Group<SIZE>, S: Copy + Into<u128>>(
         ));
     }
     let affine = affine_all(&multiples);
-    let infinity = G::Blst::default();
+    let infinity = G::Stored::default();
     let mut results = Vec::with_capacity(points.len());
     for (i, (points, scalars)) in points.chunks(8).zip(scalars.chunks(8)).enumerate() {
         let failed = multiples[i].z.is_zero();

@@ -92,4 +92,42 @@ impl Random {
             fp6: [fp6(), fp6()],
         }
     }
+
+    /// An element of BN254's field, now and then an edge one.
+    pub(crate) fn fq(&mut self) -> ark_bn254::Fq {
+        use ark_ff::{AdditiveGroup, Field, PrimeField};
+        match self.word() % 16 {
+            0 => ark_bn254::Fq::ZERO,
+            1 => ark_bn254::Fq::ONE,
+            2 => -ark_bn254::Fq::ONE,
+            _ => ark_bn254::Fq::from_be_bytes_mod_order(&self.bytes::<48>()),
+        }
+    }
+
+    pub(crate) fn fq2(&mut self) -> ark_bn254::Fq2 {
+        ark_bn254::Fq2::new(self.fq(), self.fq())
+    }
+
+    pub(crate) fn fq12(&mut self) -> ark_bn254::Fq12 {
+        let mut fq6 = || ark_bn254::Fq6::new(self.fq2(), self.fq2(), self.fq2());
+        ark_bn254::Fq12::new(fq6(), fq6())
+    }
+
+    /// A point of BN254's G1.
+    pub(crate) fn bn254_g1(&mut self) -> ark_bn254::G1Affine {
+        use ark_ec::{AffineRepr, CurveGroup};
+        let scalar = [self.word(), self.word(), self.word(), self.word() >> 3];
+        ark_bn254::G1Affine::generator()
+            .mul_bigint(scalar)
+            .into_affine()
+    }
+
+    /// A point of BN254's G2.
+    pub(crate) fn bn254_g2(&mut self) -> ark_bn254::G2Affine {
+        use ark_ec::{AffineRepr, CurveGroup};
+        let scalar = [self.word(), self.word(), self.word(), self.word() >> 3];
+        ark_bn254::G2Affine::generator()
+            .mul_bigint(scalar)
+            .into_affine()
+    }
 }

@@ -2,8 +2,9 @@ use super::{field_elements, hash_scalar, map_to_g2, map_to_isogenous};
 use crate::curve::affine_all;
 use crate::element::{Element, ElementSum};
 use crate::fp2::Fp2;
-use crate::group::{G2, Group};
+use crate::group::G2;
 use crate::hash_to_g2;
+use crate::points::Points;
 use crate::testing::Random;
 
 #[test]

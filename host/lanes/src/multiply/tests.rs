@@ -1,4 +1,5 @@
-use crate::group::{G1, G2, Group};
+use crate::group::{G1, G2};
+use crate::points::Points;
 use crate::testing::Random;
 use crate::{multiply_g1_64, multiply_g1_128, multiply_g2_64, multiply_g2_128};
 
