@@ -1,11 +1,12 @@
 //! Bulk arithmetic: one point or many at a time, by the plain code of `curves` or by the vector
 //! lanes. Chosen once at start; everything above asks for many and does not know which it is.
 
+mod bn254;
+
 use std::iter::repeat_n;
 
 use rayon::prelude::*;
 use tutti_curves::bls12_381::{self, Bls12381};
-use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::{Curve, Group, Hashing, Pair, PointHash, Signed, Wire};
 use tutti_lanes::{Buckets as LaneBuckets, Ifma};
 use tutti_types::{HashVariant, InvalidReason};
@@ -49,12 +50,16 @@ impl Arithmetic {
         }
     }
 
+    const fn ifma(self) -> Option<Ifma> {
+        match self {
+            Self::Ifma(ifma) => Some(ifma),
+            Self::Scalar => None,
+        }
+    }
+
     /// The lanes, where they pay: a register of eight costs about two points of scalar code.
     fn lanes_for(self, count: usize) -> Option<Ifma> {
-        match self {
-            Self::Ifma(ifma) if count > 1 => Some(ifma),
-            _ => None,
-        }
+        self.ifma().filter(|_| count > 1)
     }
 
     /// How many points make a task: all threads have one, and lanes are filled.
@@ -220,10 +225,25 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
                 .into_iter()
                 .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
                 .collect(),
-            _ => messages
-                .iter()
-                .map(|message| Self::hash(hashing, message, &[]))
-                .collect(),
+            _ => hash_one_by_one::<Self>(hashing, messages),
+        }
+    }
+
+    /// The sum of each list's points; none where it is infinity.
+    fn sum_each(arithmetic: Arithmetic, lists: &[Vec<Self::Affine>]) -> Vec<Option<Self::Affine>> {
+        /// Below this the lanes are rarely filled.
+        const POINTS_MIN: usize = 32;
+        let points = lists.concat();
+        match Self::lanes(arithmetic, points.len()) {
+            Some((ifma, lanes)) if points.len() >= POINTS_MIN => {
+                let parts: Vec<usize> = lists.iter().map(Vec::len).collect();
+                let ones = vec![1; points.len()];
+                finite_all((lanes.bucket_sums)(ifma, &points, &parts, &[&ones], 1).of_parts)
+            }
+            _ => {
+                let sum = |list: &Vec<_>| Self::sum(&list.iter().collect::<Vec<_>>());
+                Self::normalise(&lists.iter().map(sum).collect::<Vec<_>>())
+            }
         }
     }
 
@@ -248,6 +268,16 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
             (lanes.multiply_128)(ifma, &signed, &magnitudes.collect::<Vec<_>>())
         })
     }
+}
+
+fn hash_one_by_one<G: PointHash>(
+    hashing: Hashing<'_>,
+    messages: &[&[u8]],
+) -> Vec<Result<G::Affine, InvalidReason>> {
+    messages
+        .iter()
+        .map(|message| G::hash(hashing, message, &[]))
+        .collect()
 }
 
 fn bucket_sums_one_by_one<G: Group>(
@@ -373,9 +403,6 @@ fn found<P, E>(points: Vec<Result<P, E>>) -> Vec<Option<P>> {
     points.into_iter().map(Result::ok).collect()
 }
 
-impl Bulk for bn254::G1 {}
-impl Bulk for bn254::G2 {}
-
 impl BulkCurve for Bls12381 {
     fn fan_out(arithmetic: Arithmetic) -> usize {
         arithmetic.lanes_for(8).map_or(4, |_| 8)
@@ -390,16 +417,10 @@ impl BulkCurve for Bls12381 {
     }
 
     fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
-        let (p, q): (Vec<_>, Vec<_>) = lists.iter().flatten().copied().unzip();
-        let Some(ifma) = arithmetic.lanes_for(p.len()) else {
+        let Some(ifma) = arithmetic.lanes_for(lists.iter().map(Vec::len).sum()) else {
             return lists.iter().map(|pairs| Self::miller(pairs)).collect();
         };
-        let mut values = tutti_lanes::miller_loops(ifma, &p, &q).into_iter();
-        let mut product = |pairs: &Vec<Pair<Self>>| {
-            let own = values.by_ref().take(pairs.len());
-            own.fold(Self::one(), |product, value| Self::mul(&product, &value))
-        };
-        lists.iter().map(&mut product).collect()
+        products_of_lists::<Self>(lists, |p, q| tutti_lanes::miller_loops(ifma, p, q))
     }
 
     fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
@@ -413,7 +434,19 @@ impl BulkCurve for Bls12381 {
     }
 }
 
-impl BulkCurve for Bn254 {}
+/// Each list's product of the values that are made of all lists' pairs at once.
+fn products_of_lists<C: Curve>(
+    lists: &[Vec<Pair<C>>],
+    values: impl FnOnce(&[<C::G1 as Group>::Affine], &[<C::G2 as Group>::Affine]) -> Vec<C::Gt>,
+) -> Vec<C::Gt> {
+    let (p, q): (Vec<_>, Vec<_>) = lists.iter().flatten().copied().unzip();
+    let mut values = values(&p, &q).into_iter();
+    let product = |pairs: &Vec<Pair<C>>| {
+        let own = values.by_ref().take(pairs.len());
+        own.fold(C::one(), |product, value| C::mul(&product, &value))
+    };
+    lists.iter().map(product).collect()
+}
 
 /// Points where infinity may not stand, on all threads.
 pub(crate) fn finite<G: Bulk>(
@@ -443,5 +476,17 @@ pub(crate) fn hash<G: Bulk>(
     messages
         .par_chunks(arithmetic.task(messages.len()))
         .flat_map_iter(|messages| G::hash_each(arithmetic, hashing, messages))
+        .collect()
+}
+
+/// The sum of each list's points, on all threads; none where it is infinity.
+pub(crate) fn sums<G: Bulk>(
+    arithmetic: Arithmetic,
+    lists: &[Vec<G::Affine>],
+) -> Vec<Option<G::Affine>> {
+    let share = lists.len().div_ceil(rayon::current_num_threads()).max(1);
+    lists
+        .par_chunks(share)
+        .flat_map_iter(|lists| G::sum_each(arithmetic, lists))
         .collect()
 }

@@ -103,6 +103,16 @@ pub(crate) fn resolve<'a, W: World>(
 }
 
 impl<W: World> FlatItem<'_, W> {
+    /// Whether each key of a term makes a message of its own.
+    fn augments(&self) -> bool {
+        *self.parcel.scheme() == Scheme::Bls12381MinPkAug
+    }
+
+    /// Whether the term's factor is that of a sum of keys. The sum of no keys is infinity.
+    fn adds_up(&self, term: &TermRef) -> bool {
+        self.parcel.indices(term).len() != 1 && !self.augments()
+    }
+
     /// What the oracle says of this item alone.
     pub(crate) fn by_oracle(&self) -> Verdict {
         let mut at = 0;
@@ -220,7 +230,7 @@ struct Interned<W: World> {
 }
 
 /// What makes two keys the same without looking at their coordinates.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum KeyTag {
     OfSet([u8; 32], u32),
     Inline(usize, u32, u32),
@@ -236,7 +246,8 @@ fn intern<W: World>(
     inline: &InlineKeys<W>,
     caches: &WorldCaches<W>,
 ) -> (Interned<W>, Vec<Result<Regular, Verdict>>) {
-    let mut interner = Interner::<W>::new(inline, caches);
+    let sums = KeySums::new(arithmetic, items, places, inline, caches);
+    let mut interner = Interner::<W>::new(inline, &sums, caches);
     let mut states: Vec<_> = items
         .iter()
         .enumerate()
@@ -260,8 +271,70 @@ fn intern<W: World>(
     (interned, states)
 }
 
+/// The sums of the terms that do not have one key.
+struct KeySums<W: World> {
+    /// By item and term.
+    tags: HashMap<(u32, u32), KeyTag>,
+    /// None is infinity.
+    points: HashMap<KeyTag, Option<KeyPoint<W>>>,
+}
+
+impl<W: World> KeySums<W> {
+    /// Adds up all of them at once. Terms with a bad key are left out.
+    fn new(
+        arithmetic: Arithmetic,
+        items: &[FlatItem<'_, W>],
+        places: &[&[TermRef]],
+        inline: &InlineKeys<W>,
+        caches: &WorldCaches<W>,
+    ) -> Self {
+        let (mut tags, mut points) = (HashMap::new(), HashMap::new());
+        let (mut missing, mut lists) = (Vec::new(), Vec::new());
+        let all = (0..).zip(items).zip(places);
+        let terms = all.flat_map(|((at, flat), terms)| {
+            let terms = (0..).zip(*terms);
+            terms.map(move |(nth, term)| ((at, nth), flat, term))
+        });
+        for (place, flat, term) in terms {
+            if !flat.adds_up(term) {
+                continue;
+            }
+            let tag = sum_tag(place, flat, term);
+            tags.insert(place, tag);
+            if points.contains_key(&tag) {
+                continue;
+            }
+            if let Some(sum) = tag.cached(caches) {
+                points.insert(tag, Some(sum));
+            } else if let Ok(keys) = term_keys(inline, flat, term, 0) {
+                points.insert(tag, None);
+                missing.push(tag);
+                lists.push(keys);
+            }
+        }
+        let sums = arithmetic::sums::<W::Key>(arithmetic, &lists);
+        for (tag, sum) in missing.into_iter().zip(sums) {
+            if let (KeyTag::Sum(name), Some(sum)) = (tag, sum) {
+                caches.aggregates.put(name, sum);
+            }
+            points.insert(tag, sum);
+        }
+        Self { tags, points }
+    }
+}
+
+impl KeyTag {
+    fn cached<W: World>(&self, caches: &WorldCaches<W>) -> Option<KeyPoint<W>> {
+        match self {
+            Self::Sum(name) => caches.aggregates.get(name),
+            _ => None,
+        }
+    }
+}
+
 struct Interner<'a, W: World> {
     inline: &'a InlineKeys<W>,
+    sums: &'a KeySums<W>,
     caches: &'a WorldCaches<W>,
     factors: Vec<Factor>,
     keys: Vec<KeyPoint<W>>,
@@ -271,9 +344,10 @@ struct Interner<'a, W: World> {
 }
 
 impl<'a, W: World> Interner<'a, W> {
-    fn new(inline: &'a InlineKeys<W>, caches: &'a WorldCaches<W>) -> Self {
+    fn new(inline: &'a InlineKeys<W>, sums: &'a KeySums<W>, caches: &'a WorldCaches<W>) -> Self {
         Self {
             inline,
+            sums,
             caches,
             factors: Vec::new(),
             keys: Vec::new(),
@@ -292,84 +366,39 @@ impl<'a, W: World> Interner<'a, W> {
     ) -> Result<Regular, Verdict> {
         let mut factors = Vec::with_capacity(terms.len());
         let mut signer = 0;
-        for (nth, term) in terms.iter().enumerate() {
-            let keys = self.term_keys(flat, term, signer)?;
+        for (nth, term) in (0..).zip(terms) {
+            let message = |interner: &mut Self, key: Option<&KeyPoint<W>>| {
+                let augmentation = key.map(|key| oracle::augmentation::<W>(key).into_boxed_slice());
+                interner.message(flat, term, augmentation)
+            };
+            let sum = flat.adds_up(term);
+            let keys = match flat.parcel.source(term) {
+                Keys::Set(_) if sum => Vec::new(),
+                _ => term_keys(self.inline, flat, term, signer)?,
+            };
             signer += term.count;
-            if *flat.parcel.scheme() == Scheme::Bls12381MinPkAug {
-                for (key, &index) in keys.iter().zip(flat.parcel.indices(term)) {
-                    let tag = single_tag(flat, term, index);
-                    let augmentation = oracle::augmentation::<W>(key).into_boxed_slice();
-                    let message = self.message(flat, term, Some(augmentation));
-                    factors.push(Factor {
-                        item: at,
-                        key: self.key(tag, *key),
-                        message,
-                    });
-                }
+            if sum {
+                let tag = self.sums.tags[&(at, nth)];
+                let Some(sum) = self.sums.points[&tag] else {
+                    return Ok(Regular::No);
+                };
+                factors.push(Factor {
+                    item: at,
+                    key: self.key(tag, sum),
+                    message: message(self, None),
+                });
                 continue;
             }
-            let message = self.message(flat, term, None);
-            match self.term_key(at, nth as u32, flat, term, &keys) {
-                Some(key) => factors.push(Factor {
+            for (key, &index) in keys.iter().zip(flat.parcel.indices(term)) {
+                factors.push(Factor {
                     item: at,
-                    key,
-                    message,
-                }),
-                None => return Ok(Regular::No),
+                    key: self.key(single_tag(flat, term, index), *key),
+                    message: message(self, flat.augments().then_some(key)),
+                });
             }
         }
         self.factors.append(&mut factors);
         Ok(Regular::Yes)
-    }
-
-    fn term_keys(
-        &self,
-        flat: &FlatItem<'_, W>,
-        term: &TermRef,
-        signer: u32,
-    ) -> Result<Vec<KeyPoint<W>>, Verdict> {
-        let indices = flat.parcel.indices(term);
-        match flat.parcel.source(term) {
-            Keys::Set(set) => Ok(indices.iter().map(|&i| set.keys()[i as usize]).collect()),
-            Keys::Inline(_) => indices
-                .iter()
-                .zip(signer..)
-                .map(|(&index, at)| {
-                    self.inline[&(flat.parcel_at, term.source, index)]
-                        .map_err(|reason| Verdict::Invalid(reason, Part::Key(at)))
-                })
-                .collect(),
-        }
-    }
-
-    /// The place of the term's key or sum of keys; none where the sum is infinity.
-    fn term_key(
-        &mut self,
-        item: u32,
-        nth: u32,
-        flat: &FlatItem<'_, W>,
-        term: &TermRef,
-        keys: &[KeyPoint<W>],
-    ) -> Option<u32> {
-        let indices = flat.parcel.indices(term);
-        if let ([key], [index]) = (keys, indices) {
-            return Some(self.key(single_tag(flat, term, *index), *key));
-        }
-        let sum = || W::Key::to_affine(&W::Key::sum(&keys.iter().collect::<Vec<_>>()));
-        match flat.parcel.source(term) {
-            Keys::Inline(_) => Some(self.key(KeyTag::OwnSum(item, nth), sum()?)),
-            Keys::Set(set) => {
-                let name = sum_name(&set.id().0, indices);
-                let sum = if let Some(sum) = self.caches.aggregates.get(&name) {
-                    sum
-                } else {
-                    let sum = sum()?;
-                    self.caches.aggregates.put(name, sum);
-                    sum
-                };
-                Some(self.key(KeyTag::Sum(name), sum))
-            }
-        }
     }
 
     fn key(&mut self, tag: KeyTag, point: KeyPoint<W>) -> u32 {
@@ -422,6 +451,33 @@ impl<'a, W: World> Interner<'a, W> {
             }
         }
         points
+    }
+}
+
+fn term_keys<W: World>(
+    inline: &InlineKeys<W>,
+    flat: &FlatItem<'_, W>,
+    term: &TermRef,
+    signer: u32,
+) -> Result<Vec<KeyPoint<W>>, Verdict> {
+    let indices = flat.parcel.indices(term);
+    match flat.parcel.source(term) {
+        Keys::Set(set) => Ok(indices.iter().map(|&i| set.keys()[i as usize]).collect()),
+        Keys::Inline(_) => indices
+            .iter()
+            .zip(signer..)
+            .map(|(&index, at)| {
+                inline[&(flat.parcel_at, term.source, index)]
+                    .map_err(|reason| Verdict::Invalid(reason, Part::Key(at)))
+            })
+            .collect(),
+    }
+}
+
+fn sum_tag<W: World>((item, nth): (u32, u32), flat: &FlatItem<'_, W>, term: &TermRef) -> KeyTag {
+    match flat.parcel.source(term) {
+        Keys::Set(set) => KeyTag::Sum(sum_name(&set.id().0, flat.parcel.indices(term))),
+        Keys::Inline(_) => KeyTag::OwnSum(item, nth),
     }
 }
 

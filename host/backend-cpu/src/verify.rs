@@ -226,7 +226,8 @@ impl<'a, W: World> Weighted<'a, W> {
         let all = 0..self.plan.leaves.len();
         let sum = W::Sig::to_affine(&self.sums.whole()).map(|sum| W::signature_pair(&sum));
         let signatures = W::Curve::miller_many(self.arithmetic, sum.as_slice());
-        if W::Curve::is_one(&W::Curve::mul(&self.product(all), &signatures)) {
+        let whole = W::Curve::mul(&self.product(all), &signatures);
+        if W::Curve::are_one(self.arithmetic, &[whole])[0] {
             return Vec::new();
         }
         search::bad_items(self)
