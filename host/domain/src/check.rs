@@ -3,6 +3,7 @@ use std::fmt;
 use alloy_primitives::{B256, U256};
 use tutti_types::{InvalidReason, UndecidedCause, Verdict};
 
+use crate::ethereum::{AttestationFault, UpdateFault};
 use crate::reference::{Reference, ReferenceKind};
 
 /// One thing that must hold of a certificate, found to hold or not.
@@ -70,6 +71,12 @@ pub enum Step {
     SignerCount,
     Threshold,
     Inclusion,
+    Header,
+    Slots,
+    Relevance,
+    FinalityProof,
+    NextCommittee,
+    Membership,
     Parameters,
     Signature,
 }
@@ -168,6 +175,10 @@ pub enum Reason {
     NotIncluded,
     #[error("the parameters allow no security: {0}")]
     Parameters(&'static str),
+    #[error(transparent)]
+    Update(#[from] UpdateFault),
+    #[error(transparent)]
+    Attestation(#[from] AttestationFault),
     #[error("the signature does not verify")]
     SignatureInvalid,
     #[error("the signature cannot be checked: {0}")]
@@ -252,6 +263,14 @@ impl Sheet {
         value
     }
 
+    /// The first reason to reject.
+    pub(crate) fn first_failure(&self) -> Option<Reason> {
+        self.checks.iter().find_map(|check| match &check.finding {
+            Finding::Failed(reason) => Some(reason.clone()),
+            _ => None,
+        })
+    }
+
     /// A check that could not be made, because what it rests on did not hold.
     pub(crate) fn not_reached(&mut self, step: Step) {
         self.checks.push(Check {
@@ -311,6 +330,12 @@ impl Step {
             Self::SignerCount => "signer count",
             Self::Threshold => "threshold",
             Self::Inclusion => "inclusion",
+            Self::Header => "header",
+            Self::Slots => "slots",
+            Self::Relevance => "relevance",
+            Self::FinalityProof => "finality proof",
+            Self::NextCommittee => "next committee",
+            Self::Membership => "membership",
             Self::Parameters => "parameters",
             Self::Signature => "signature",
         }

@@ -24,6 +24,7 @@ mod check;
 mod claim;
 pub mod eigen;
 mod encoding;
+pub mod ethereum;
 mod judgement;
 mod key;
 mod policy;
