@@ -2,8 +2,10 @@
 //! believes them.
 
 mod mainnet;
+mod path;
 mod specification;
 mod vectors;
+mod votes;
 
 use tutti_domain::Outcome;
 use tutti_domain::ethereum::{LightClientStore, LightClientUpdate};

@@ -22,9 +22,18 @@ pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_str(&text(path)).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
+/// Our own corpus, which is always there.
+pub(crate) fn own(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/consensus/vectors");
+    json(&Path::new(folder).join(name))
+}
+
 /// Bytes of a JSON text that begins with 0x.
-pub(crate) fn octets<const N: usize>(value: &Value) -> [u8; N] {
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
-    let bytes = hex::decode(digits.expect("0x and digits")).expect("hexadecimal digits");
-    bytes.try_into().expect("the length of the field")
+    hex::decode(digits.expect("0x and digits")).expect("hexadecimal digits")
+}
+
+pub(crate) fn octets<const N: usize>(value: &Value) -> [u8; N] {
+    bytes(value).try_into().expect("the length of the field")
 }
