@@ -17,11 +17,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         settings.engine.gather = Duration::from_micros(us);
     }
     start_log(args, &settings)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("tutti-net")
-        .build()
-        .map_err(Failure::cannot_serve)?;
+    let runtime = tutti_server::runtime().map_err(Failure::cannot_serve)?;
     runtime.block_on(run(args, &settings))
 }
 

@@ -79,8 +79,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let metrics = Arc::new(Metrics::new());
     let backend = CpuBackend::new(&CpuConfig::new(tutti_engine::cores(), &Limits::default()))?;
     let engine = Engine::start(
@@ -93,13 +92,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         side: None,
         ..tutti_server::Config::default()
     };
+    // Each side has its own runtime, as if they were two processes.
+    let server = tutti_server::runtime()?;
     let bound = Server::bind(config, engine.clone(), metrics)?;
     let endpoint = format!("http://{}", bound.grpc_addr());
-    tokio::spawn(bound.run(std::future::pending()));
-    let client = Client::new(Config::new([endpoint]).deadline(Duration::from_mins(1)))?;
-    single(&engine, &client).await?;
-    saturated(&engine, &client).await?;
-    Ok(())
+    server.spawn(bound.run(std::future::pending()));
+    let caller = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    caller.block_on(async {
+        let client = Client::new(Config::new([endpoint]).deadline(Duration::from_mins(1)))?;
+        single(&engine, &client).await?;
+        saturated(&engine, &client).await
+    })
 }
 
 async fn single(engine: &Engine, client: &Client) -> Result<(), Box<dyn Error>> {

@@ -35,4 +35,4 @@ mod words;
 
 pub use config::Config;
 pub use metrics::Metrics;
-pub use serve::{Bound, Port, Report, ServeError, Server};
+pub use serve::{Bound, Port, Report, ServeError, Server, runtime};
