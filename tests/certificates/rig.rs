@@ -5,7 +5,7 @@ use tutti_domain::eigen::{HistoryIndices, NonSignerCertificate};
 use tutti_domain::{
     Address, B256, Candidate, Case, Key, KeyKind, Label, Layout, MemberDraft, Obligation,
     OperatorSet, Outcome, Policy, Possession, Present, Ratio, Reference, ReferenceKind, Roster,
-    Rounding, Seating, SetDraft, SetName, SetState, StakeFreshness, Standing, Subject, U256,
+    Rounding, Seating, SetDraft, SetName, SetState, Standing, Subject, U256,
     Validity,
 };
 use tutti_types::{Limits, Verdict};
@@ -204,15 +204,12 @@ pub(crate) fn share(numerator: u64, denominator: u64, rounding: Rounding) -> Pol
 }
 
 pub(crate) fn standing() -> Standing {
-    Standing {
-        state: SetState::Active,
-        present: Present {
-            block: Some(u64::from(REFERENCE) + 10),
-            timestamp: Some(1_800_000_000),
-            ..Present::default()
-        },
-        freshness: StakeFreshness::NotDemanded,
-    }
+    let present = Present {
+        block: Some(u64::from(REFERENCE) + 10),
+        timestamp: Some(1_800_000_000),
+        ..Present::default()
+    };
+    Standing::new(SetState::Active, present)
 }
 
 /// A question about one certificate, with everything in its favour.

@@ -1,10 +1,13 @@
-use crate::eigen::NonSignerCertificate;
+use crate::eigen::{DaCertificate, DaRules, MultichainCertificate, NonSignerCertificate};
 use crate::judgement::{Case, Judgement};
 
 /// Every kind of certificate, judged in one way.
 #[derive(Clone, Debug)]
 pub enum Certificate {
     EigenNonSigner(Box<NonSignerCertificate>),
+    EigenMultichain(Box<MultichainCertificate>),
+    /// With the rules of the contract that would verify it.
+    EigenDa(Box<DaCertificate>, DaRules),
 }
 
 impl Certificate {
@@ -12,6 +15,8 @@ impl Certificate {
     pub fn judge(&self, case: &Case<'_>) -> Judgement {
         match self {
             Self::EigenNonSigner(certificate) => certificate.judge(case),
+            Self::EigenMultichain(certificate) => certificate.judge(case),
+            Self::EigenDa(certificate, rules) => certificate.judge(rules, case),
         }
     }
 }

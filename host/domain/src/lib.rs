@@ -28,6 +28,7 @@ pub mod ethereum;
 mod judgement;
 mod key;
 mod policy;
+mod possession;
 mod reference;
 mod register;
 mod set;

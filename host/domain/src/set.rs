@@ -7,6 +7,7 @@ use tutti_curves::{Group, KeySet, Member as InSubgroup, bls12_381, bn254};
 use tutti_types::{Limits, Verdict};
 
 use crate::claim::Obligation;
+use crate::eigen::{OperatorInfo, operator_tree};
 use crate::encoding::Canonical;
 use crate::key::{Key, KeyKind, Possession};
 use crate::reference::{Reference, SetName};
@@ -224,6 +225,8 @@ pub enum SetError {
     OtherTreeSize { stated: u32, listed: u32 },
     #[error("an operator tree has a root")]
     EmptyTreeRoot,
+    #[error("the tree of the members listed has the root {computed}, not {stated}")]
+    OtherTreeRoot { stated: B256, computed: B256 },
     #[error("{expected} verdicts are needed, {found} were given")]
     VerdictsMissing { expected: usize, found: usize },
     #[error("the keys of member {0} could not be checked, which says nothing of them; try again")]
@@ -275,6 +278,7 @@ impl SetDraft {
         let members = self.seat_members()?;
         let by_id = self.index(&members)?;
         let columns = self.totals(&members)?;
+        self.check_tree_root(&members)?;
         let seats = self.seats(&members);
         let aggregates = self.aggregates(&members, &seats)?;
         let resident = match self.roster {
@@ -343,6 +347,22 @@ impl SetDraft {
             });
         }
         Ok(())
+    }
+
+    /// Where all members are listed, the tree must be theirs.
+    fn check_tree_root(&self, members: &[Member]) -> Result<(), SetError> {
+        let (Some(tree), Roster::Complete) = (self.tree, self.roster) else {
+            return Ok(());
+        };
+        let infos: Vec<_> = members.iter().filter_map(OperatorInfo::of).collect();
+        let computed = operator_tree(&infos).root;
+        if computed == tree.root {
+            return Ok(());
+        }
+        Err(SetError::OtherTreeRoot {
+            stated: tree.root,
+            computed,
+        })
     }
 
     fn seat_members(&self) -> Result<Vec<Member>, SetError> {

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use crate::check::{Cause, Fact, Objection, Reason, Sheet, Step, input};
+use crate::eigen::WitnessCache;
 use crate::policy::{Policy, Superseded};
 use crate::reference::{Present, Reference};
 use crate::set::OperatorSet;
@@ -14,11 +17,24 @@ pub enum SetState {
 }
 
 /// What changes while a set does not: asked anew when a certificate is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     pub state: SetState,
     pub present: Present,
     pub freshness: StakeFreshness,
+    /// What earlier certificates proved of the set's operators.
+    pub witnesses: Arc<WitnessCache>,
+}
+
+impl Standing {
+    pub fn new(state: SetState, present: Present) -> Self {
+        Self {
+            state,
+            present,
+            freshness: StakeFreshness::NotDemanded,
+            witnesses: Arc::default(),
+        }
+    }
 }
 
 /// `EigenLayer` contracts may refuse quorums whose stakes were not updated lately.

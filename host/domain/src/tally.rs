@@ -84,9 +84,9 @@ impl Tally {
     }
 }
 
-/// Who is counted: the columns a certificate speaks for, and who of them did not sign.
+/// Who is counted: the columns a policy is asked about, and who of them did not sign.
 pub(crate) struct Attendance<'a> {
-    pub(crate) positions: Vec<usize>,
+    pub(crate) counted: Vec<usize>,
     pub(crate) absent: Vec<Absence<'a>>,
 }
 
@@ -101,7 +101,7 @@ impl Attendance<'_> {
         self.demanded_columns(set, policy, sheet);
         self.signer_count(set, policy, sheet);
         let tally = |&position: &usize| self.tally(set, policy, position, sheet);
-        self.positions.iter().filter_map(tally).collect()
+        self.counted.iter().filter_map(tally).collect()
     }
 
     fn demanded_columns(&self, set: &OperatorSet, policy: &Policy, sheet: &mut Sheet) {
@@ -109,7 +109,7 @@ impl Attendance<'_> {
             if let Columns::Number(number) = demand.columns {
                 let spoken_for = set
                     .column(number)
-                    .is_some_and(|position| self.positions.contains(&position));
+                    .is_some_and(|position| self.counted.contains(&position));
                 if !spoken_for {
                     let missing: Result<(), _> = Err(Reason::QuorumMissing(number));
                     sheet.note(Step::Quorums, Vec::new(), missing);
@@ -217,13 +217,7 @@ impl Attendance<'_> {
     /// key that is not infinity, which is checked elsewhere, has at least one signer.
     fn distinct_signers(&self, set: &OperatorSet) -> (u32, bool) {
         if set.roster() == Roster::Complete && set.layout() == Layout::Quorums {
-            let mask = self
-                .positions
-                .iter()
-                .fold(U256::ZERO, |mut mask, &position| {
-                    mask.set_bit(usize::from(set.columns()[position].number), true);
-                    mask
-                });
+            let mask = set.mask(&self.counted);
             let registered = |bitmap: U256| !(bitmap & mask).is_zero();
             let all = set
                 .members()
@@ -234,7 +228,7 @@ impl Attendance<'_> {
             return (all.saturating_sub(absent) as u32, true);
         }
         let counts: Option<Vec<u32>> = self
-            .positions
+            .counted
             .iter()
             .map(|&position| {
                 let absent = self.absent_from(set, position).len() as u32;

@@ -1,7 +1,7 @@
 //! The structs that contracts take and give, and bytes to certificates.
 
 use alloy_primitives::{B256, U256};
-use alloy_sol_types::sol;
+use alloy_sol_types::{SolType, SolValue, sol};
 use tutti_curves::{Group, Wire, bn254};
 use tutti_types::{Encoding, InvalidReason};
 
@@ -31,6 +31,56 @@ sol! {
         uint32 referenceBlockNumber,
         NonSignerStakesAndSignature params
     );
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct BN254OperatorInfo { G1Point pubkey; uint256[] weights; }
+    #[derive(Debug, PartialEq, Eq)]
+    struct BN254OperatorInfoWitness {
+        uint32 operatorIndex;
+        bytes operatorInfoProof;
+        BN254OperatorInfo operatorInfo;
+    }
+    #[derive(Debug, PartialEq, Eq)]
+    struct BN254Certificate {
+        uint32 referenceTimestamp;
+        bytes32 messageHash;
+        G1Point signature;
+        G2Point apk;
+        BN254OperatorInfoWitness[] nonSignerWitnesses;
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct BN254OperatorSetInfo {
+        bytes32 operatorInfoTreeRoot;
+        uint256 numOperators;
+        G1Point aggregatePubkey;
+        uint256[] totalWeights;
+    }
+    #[derive(Debug, PartialEq, Eq)]
+    struct OperatorSetKey { address avs; uint32 id; }
+    #[derive(Debug, PartialEq, Eq)]
+    struct OperatorSetConfig { address owner; uint32 maxStalenessPeriod; }
+    /// What `abi.encode` of these four gives is an operator table.
+    #[derive(Debug, PartialEq, Eq)]
+    struct OperatorTable {
+        OperatorSetKey operatorSet;
+        uint8 curveType;
+        OperatorSetConfig config;
+        bytes operatorSetInfo;
+    }
+}
+
+/// Decodes strictly: the bytes must be those that a compiler makes of the value.
+pub(crate) fn decode<T: SolValue>(bytes: &[u8]) -> Result<T, DecodeError>
+where
+    T: From<<T::SolType as SolType>::RustType>,
+{
+    bounded(bytes)?;
+    let value = T::abi_decode_validate(bytes).map_err(|fault| DecodeError::Abi(fault.to_string()))?;
+    if value.abi_encode() != bytes {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(value)
 }
 
 /// Why bytes are not a certificate.

@@ -2,6 +2,13 @@
 
 pub mod abi;
 mod bn254_key;
+mod da;
+pub mod merkle;
+mod multichain;
 mod non_signer;
 
+pub use da::{BlobInclusion, BlobParams, DaCertificate, DaRules, DaVersion};
+pub use multichain::{
+    MultichainCertificate, OperatorInfo, Witness, WitnessCache, operator_tree,
+};
 pub use non_signer::{HistoryIndices, NonSignerCertificate};

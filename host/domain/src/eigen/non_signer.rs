@@ -1,4 +1,4 @@
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{B256, keccak256};
 use alloy_sol_types::SolCall;
 use tutti_curves::{Wire, bn254};
 
@@ -6,9 +6,10 @@ use super::abi::{self, DecodeError, NonSignerStakesAndSignature, affine, checkSi
 use super::bn254_key::{AbsentKey, Part, Signed};
 use crate::check::{Cause, Fact, Objection, Reason, Sheet, Step, input};
 use crate::judgement::{Case, Findings, Judgement};
-use crate::key::{KeyKind, Possession};
+use crate::key::{Key, KeyKind};
+use crate::possession;
 use crate::reference::{Reference, ReferenceKind};
-use crate::set::{Layout, Member, OperatorSet, Roster};
+use crate::set::{Layout, Member, OperatorSet};
 use crate::standing::StakeFreshness;
 use crate::tally::{Absence, Attendance};
 
@@ -34,6 +35,22 @@ pub struct HistoryIndices {
     pub quorum_apks: Vec<u32>,
     pub total_stakes: Vec<u32>,
     pub non_signer_stakes: Vec<Vec<u32>>,
+}
+
+/// Which of the quorums that signed are held against the policy.
+#[derive(Clone, Copy)]
+pub(crate) enum Counted<'a> {
+    Signed,
+    Named(&'a [u8]),
+}
+
+impl Counted<'_> {
+    fn among(self, set: &OperatorSet, mut positions: Vec<usize>) -> Vec<usize> {
+        if let Self::Named(numbers) = self {
+            positions.retain(|&position| numbers.contains(&set.columns()[position].number));
+        }
+        positions
+    }
 }
 
 impl NonSignerCertificate {
@@ -124,44 +141,55 @@ impl NonSignerCertificate {
         keccak256(bytes)
     }
 
-    /// The contract's checks in the contract's order, then those that it leaves to its caller.
     pub fn judge(&self, case: &Case<'_>) -> Judgement {
-        let reference = Reference::new(ReferenceKind::Block, u64::from(self.reference_block));
-        let mut sheet = case.open(KeyKind::Bn254, reference, self.message_hash);
-        self.check_lengths(&mut sheet);
-        self.check_past(case, &mut sheet);
-        let positions = self.quorums(case.set, &mut sheet);
-        let absent = self.absent(case.set, &mut sheet);
+        let mut sheet = case.open(KeyKind::Bn254, self.reference(), self.message_hash);
+        let findings = self.examine(case, Counted::Signed, &mut sheet);
+        case.close(sheet, findings)
+    }
+
+    pub(crate) const fn reference(&self) -> Reference {
+        Reference::new(ReferenceKind::Block, self.reference_block as u64)
+    }
+
+    /// The contract's checks in the contract's order, then those that it leaves to its caller.
+    pub(crate) fn examine(
+        &self,
+        case: &Case<'_>,
+        counted: Counted<'_>,
+        sheet: &mut Sheet,
+    ) -> Findings {
+        self.check_lengths(sheet);
+        self.check_past(case, sheet);
+        let positions = self.quorums(case.set, sheet);
+        let absent = self.absent(case.set, sheet);
         if let Some(positions) = &positions {
-            self.check_quorums(case, positions, &mut sheet);
+            self.check_quorums(case, positions, sheet);
         }
         let (Some(positions), Some(absent)) = (positions, absent) else {
-            for step in [Step::SignedWeight, Step::Threshold, Step::AggregateKey] {
+            for step in [Step::AggregateKey, Step::SignedWeight, Step::Threshold] {
                 sheet.not_reached(step);
             }
-            let findings = Findings::unfinished(reference);
-            return case.close(sheet, findings);
+            return Findings::unfinished(self.reference());
         };
-        self.check_stake_indices(case.set, &positions, &absent, &mut sheet);
-        check_possession(case.set, &positions, &absent, &mut sheet);
+        self.check_stake_indices(case.set, &positions, &absent, sheet);
+        let seats: Vec<u32> = absent.iter().map(|(seat, _)| *seat).collect();
+        possession::examine(case.set, &positions, &seats, sheet);
         let signed = Signed {
             digest: self.message_hash,
             signature: &self.signature,
             apk_g2: &self.apk_g2,
         };
         let part = part_of(case.set, &positions, &absent);
-        let obligation = signed.obligation(case.set, &part, &mut sheet);
+        let obligation = signed.obligation(case.set, &part, sheet);
         let attendance = Attendance {
-            positions,
+            counted: counted.among(case.set, positions),
             absent: absent.iter().map(|&(index, m)| absence(index, m)).collect(),
         };
-        let tallies = attendance.count(case.set, case.policy, &mut sheet);
-        let findings = Findings {
-            reference,
-            tallies,
+        Findings {
+            reference: self.reference(),
+            tallies: attendance.count(case.set, case.policy, sheet),
             obligation,
-        };
-        case.close(sheet, findings)
+        }
     }
 
     fn check_lengths(&self, sheet: &mut Sheet) {
@@ -211,7 +239,7 @@ impl NonSignerCertificate {
     }
 
     fn check_past(&self, case: &Case<'_>, sheet: &mut Sheet) {
-        let reference = Reference::new(ReferenceKind::Block, u64::from(self.reference_block));
+        let reference = self.reference();
         let past = match case.standing.present.block {
             None => Err(Objection::from(Cause::PresentUnknown(ReferenceKind::Block))),
             Some(present) if reference.at >= present => {
@@ -334,7 +362,7 @@ impl NonSignerCertificate {
 /// Signing quorums are aggregates; who is in k of them is in k aggregates.
 fn part_of(set: &OperatorSet, positions: &[usize], absent: &[(u32, &Member)]) -> Part {
     let absent = absent.iter().filter_map(|&(seat, member)| {
-        let crate::Key::Bn254 { g1, .. } = &member.key else {
+        let Key::Bn254 { g1, .. } = &member.key else {
             return None;
         };
         let times = positions.iter().filter(|&&p| set.is_in(member, p)).count() as u32;
@@ -357,33 +385,4 @@ fn absence(index: u32, member: &Member) -> Absence<'_> {
         bitmap: member.bitmap,
         weights: &member.weights,
     }
-}
-
-/// Keys are added up, so all whose keys are in the sum must have shown that they hold them.
-fn check_possession(
-    set: &OperatorSet,
-    positions: &[usize],
-    absent: &[(u32, &Member)],
-    sheet: &mut Sheet,
-) {
-    let mask = positions.iter().fold(U256::ZERO, |mut mask, &p| {
-        mask.set_bit(usize::from(set.columns()[p].number), true);
-        mask
-    });
-    let shown = match set.roster() {
-        Roster::Witnessed {
-            possession: Possession::None,
-        } => Err(Reason::PossessionUnknown),
-        Roster::Witnessed { .. } => Ok(()),
-        Roster::Complete => {
-            let is_absent = |seat: u32| absent.iter().any(|&(index, _)| index == seat);
-            let unproven = (0u32..).zip(set.members()).find(|(seat, member)| {
-                member.possession == Possession::None
-                    && !(member.bitmap & mask).is_zero()
-                    && !is_absent(*seat)
-            });
-            unproven.map_or(Ok(()), |(seat, _)| Err(Reason::PossessionUnproven(seat)))
-        }
-    };
-    sheet.note(Step::Possession, Vec::new(), shown);
 }

@@ -1,0 +1,214 @@
+//! Real certificates of EigenDA, from what rollups posted to the end.
+
+use std::path::PathBuf;
+
+use tutti_curves::{Member, Wire, bn254};
+use tutti_domain::eigen::{DaCertificate, DaRules, DaVersion};
+use tutti_domain::{
+    Judgement, KeyKind, Layout, OperatorSet, Outcome, Policy, Possession, Present, Reason, Reference,
+    ReferenceKind, Roster, Rounding, Seating, SetDraft, SetState, StatedAggregate, Subject, U256,
+    Validity,
+};
+use tutti_statements::eigen::EigenDaBatch;
+use tutti_statements::{Body, SigningContext, Statement};
+use tutti_types::{InvalidReason, Verdict};
+
+use crate::rig::{self, Question, Twins, operators};
+
+/// Where the published vectors lie, if they are here.
+fn published(name: &str) -> Option<Vec<u8>> {
+    let Some(folder) = std::env::var_os("TUTTI_VECTORS") else {
+        println!("SKIPPED {name}: TUTTI_VECTORS names no folder");
+        return None;
+    };
+    let path = PathBuf::from(folder).join("eigen").join(name);
+    let text = std::fs::read_to_string(&path).expect("the vectors are there");
+    Some(hex::decode(text.trim().trim_start_matches("0x")).expect("hexadecimal"))
+}
+
+/// What the registry stores at the reference block, as far as the certificate needs it. The
+/// stakes are ours: nobody stayed away, so all that matters of them is that they are not zero.
+fn registry(certificate: &DaCertificate) -> OperatorSet {
+    let attestation = &certificate.attestation;
+    let apk = |wire: &Wire<bn254::G1>| {
+        let Wire::Point(point) = wire else {
+            panic!("an aggregate key");
+        };
+        StatedAggregate {
+            apk: Some(Member::check(*point).expect("prime order")),
+            operators: None,
+        }
+    };
+    let at = u64::from(attestation.reference_block);
+    rig::set_of(SetDraft {
+        name: rig::label("EigenDA on Sepolia"),
+        reference: Reference::new(ReferenceKind::Block, at),
+        validity: Validity::only(at),
+        keys: KeyKind::Bn254,
+        layout: Layout::Quorums,
+        roster: Roster::Witnessed {
+            possession: Possession::AttestedBySource,
+        },
+        seating: Seating::OnePerKey,
+        columns: vec![(0, Some(U256::from(1_000))), (1, Some(U256::from(2_000)))],
+        aggregates: attestation.quorum_apks.iter().map(apk).collect(),
+        members: Vec::new(),
+        tree: None,
+    })
+}
+
+fn question(batch: EigenDaBatch) -> Question {
+    let statement = Statement::new(U256::from(11_155_111), Body::EigenDaBatch(batch));
+    let subject = Subject::new(statement.expect("a statement"), SigningContext::Raw);
+    let present = Present {
+        block: Some(u64::from(batch.reference_block_number) + 100),
+        ..Present::default()
+    };
+    Question {
+        standing: tutti_domain::Standing::new(SetState::Active, present),
+        subject: subject.expect("batches are signed raw"),
+        policy: rig::share(55, 100, Rounding::ExactGe),
+    }
+}
+
+fn settle(judgement: Judgement, question: &Question) -> Outcome {
+    match judgement.into_claim() {
+        Err(objection) => objection.into(),
+        Ok(claim) => {
+            let verdict = claim.obligation().verdict();
+            claim.conclude(verdict, &question.standing)
+        }
+    }
+}
+
+fn real() -> Vec<DaCertificate> {
+    ["cert_v2.sepolia.rlp.hex", "cert_v3.sepolia.rlp.hex"]
+        .into_iter()
+        .filter_map(published)
+        .map(|bytes| {
+            let certificate = DaCertificate::decode(&bytes).expect("decodes");
+            assert_eq!(certificate.encode(), bytes, "and encodes to the same");
+            certificate
+        })
+        .collect()
+}
+
+#[test]
+fn sepolias_certificates_verify_end_to_end() {
+    for certificate in real() {
+        let question = question(certificate.batch);
+        let set = registry(&certificate);
+        let judgement = certificate.judge(&DaRules::deployed(), &question.case(&set));
+        let outcome = settle(judgement, &question);
+        let Outcome::Accept(acceptance) = outcome else {
+            panic!("{:?}: {outcome:?}", certificate.version);
+        };
+        let signed: Vec<_> = acceptance.tallies().iter().map(|t| (t.column, t.signed)).collect();
+        assert_eq!(signed, [(0, U256::from(1_000)), (1, U256::from(2_000))]);
+    }
+}
+
+#[test]
+fn every_bit_of_a_real_certificate_counts() {
+    let Some(bytes) = published("cert_v3.sepolia.rlp.hex") else {
+        return;
+    };
+    let certificate = DaCertificate::decode(&bytes).expect("decodes");
+    let (question, set) = (question(certificate.batch), registry(&certificate));
+    let mut refused = 0;
+    for bit in 0..8 * bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let Ok(changed) = DaCertificate::decode(&flipped) else {
+            refused += 1;
+            continue;
+        };
+        let judgement = changed.judge(&DaRules::deployed(), &question.case(&set));
+        let outcome = settle(judgement, &question);
+        // Where a contract looks into its history says nothing about the attestation.
+        let only_history = {
+            let mut same = changed.clone();
+            same.attestation.indices = certificate.attestation.indices.clone();
+            same == certificate
+        };
+        assert_eq!(
+            matches!(outcome, Outcome::Accept(_)),
+            only_history,
+            "bit {bit}: {outcome:?}"
+        );
+        refused += usize::from(!only_history);
+    }
+    println!("{refused} of {} single-bit changes refused", 8 * bytes.len());
+    assert!(refused > 8 * bytes.len() - 64, "{refused}");
+}
+
+/// A certificate of our own for a batch of several blobs.
+fn own(absent: &[usize]) -> (DaCertificate, OperatorSet) {
+    let Some(template) = real().pop() else {
+        panic!("asked for only where the vectors are");
+    };
+    let mut certificate = template;
+    let leaf = |blob: &tutti_domain::eigen::BlobInclusion| {
+        alloy_primitives::keccak256(blob.certificate_hash())
+    };
+    let mut leaves = vec![tutti_domain::B256::repeat_byte(7); 5];
+    certificate.blob.index = 3;
+    leaves[3] = leaf(&certificate.blob);
+    certificate.blob.proof = tutti_domain::eigen::merkle::proof(&leaves, 3);
+    certificate.batch = EigenDaBatch {
+        batch_root: tutti_domain::eigen::merkle::root(&leaves).0,
+        reference_block_number: rig::REFERENCE,
+    };
+    let subject = question(certificate.batch).subject;
+    certificate.attestation =
+        rig::certificate(&operators(), &[0, 1, 5], absent, subject.digest());
+    (certificate, rig::set(Twins::Known))
+}
+
+#[test]
+fn quorums_of_the_blob_count_and_others_do_not() {
+    if real().is_empty() {
+        return;
+    }
+    let ask = |certificate: &DaCertificate, set: &OperatorSet, rules: &DaRules| {
+        let question = question(certificate.batch);
+        settle(certificate.judge(rules, &question.case(set)), &question)
+    };
+    let rules = DaRules::deployed();
+    // Quorum 5 is far from its threshold, but the blob is not in it.
+    let (certificate, set) = own(&[4]);
+    assert!(matches!(ask(&certificate, &set, &rules), Outcome::Accept(_)));
+    // Quorum 0 has 50 of 100, quorum 1 has 90.
+    let (certificate, set) = own(&[0]);
+    let outcome = ask(&certificate, &set, &rules);
+    let below = Reason::ThresholdNotMet {
+        column: 0,
+        signed: U256::from(50),
+        needed: U256::from(55),
+    };
+    assert_eq!(outcome, Outcome::Reject(below.clone()));
+    // The contract's threshold stands beside a weaker policy.
+    let weak = Question {
+        policy: rig::share(1, 10, Rounding::ExactGe),
+        ..question(certificate.batch)
+    };
+    let outcome = settle(certificate.judge(&rules, &weak.case(&set)), &weak);
+    assert_eq!(outcome, Outcome::Reject(below));
+    let strict = DaRules {
+        required_quorums: vec![0, 1, 5],
+        ..rules.clone()
+    };
+    let (certificate, set) = own(&[]);
+    assert_eq!(
+        ask(&certificate, &set, &strict),
+        Outcome::Reject(Reason::QuorumMissing(5))
+    );
+    let unsafe_rules = DaRules {
+        adversary_percent: 34,
+        ..rules
+    };
+    assert!(matches!(
+        ask(&certificate, &set, &unsafe_rules),
+        Outcome::Reject(Reason::Parameters(_))
+    ));
+}
