@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use tutti_curves::{Member, Wire, bn254};
-use tutti_domain::eigen::{DaCertificate, DaRules, DaVersion};
+use tutti_domain::eigen::{DaCertificate, DaRules};
 use tutti_domain::{
-    Judgement, KeyKind, Layout, OperatorSet, Outcome, Policy, Possession, Present, Reason, Reference,
+    Judgement, KeyKind, Layout, OperatorSet, Outcome, Possession, Present, Reason, Reference,
     ReferenceKind, Roster, Rounding, Seating, SetDraft, SetState, StatedAggregate, Subject, U256,
     Validity,
 };
 use tutti_statements::eigen::EigenDaBatch;
 use tutti_statements::{Body, SigningContext, Statement};
-use tutti_types::{InvalidReason, Verdict};
 
 use crate::rig::{self, Question, Twins, operators};
 
@@ -103,7 +102,11 @@ fn sepolias_certificates_verify_end_to_end() {
         let Outcome::Accept(acceptance) = outcome else {
             panic!("{:?}: {outcome:?}", certificate.version);
         };
-        let signed: Vec<_> = acceptance.tallies().iter().map(|t| (t.column, t.signed)).collect();
+        let signed: Vec<_> = acceptance
+            .tallies()
+            .iter()
+            .map(|t| (t.column, t.signed))
+            .collect();
         assert_eq!(signed, [(0, U256::from(1_000)), (1, U256::from(2_000))]);
     }
 }
@@ -138,7 +141,10 @@ fn every_bit_of_a_real_certificate_counts() {
         );
         refused += usize::from(!only_history);
     }
-    println!("{refused} of {} single-bit changes refused", 8 * bytes.len());
+    println!(
+        "{refused} of {} single-bit changes refused",
+        8 * bytes.len()
+    );
     assert!(refused > 8 * bytes.len() - 64, "{refused}");
 }
 
@@ -160,8 +166,7 @@ fn own(absent: &[usize]) -> (DaCertificate, OperatorSet) {
         reference_block_number: rig::REFERENCE,
     };
     let subject = question(certificate.batch).subject;
-    certificate.attestation =
-        rig::certificate(&operators(), &[0, 1, 5], absent, subject.digest());
+    certificate.attestation = rig::certificate(&operators(), &[0, 1, 5], absent, subject.digest());
     (certificate, rig::set(Twins::Known))
 }
 
@@ -177,7 +182,10 @@ fn quorums_of_the_blob_count_and_others_do_not() {
     let rules = DaRules::deployed();
     // Quorum 5 is far from its threshold, but the blob is not in it.
     let (certificate, set) = own(&[4]);
-    assert!(matches!(ask(&certificate, &set, &rules), Outcome::Accept(_)));
+    assert!(matches!(
+        ask(&certificate, &set, &rules),
+        Outcome::Accept(_)
+    ));
     // Quorum 0 has 50 of 100, quorum 1 has 90.
     let (certificate, set) = own(&[0]);
     let outcome = ask(&certificate, &set, &rules);

@@ -1,7 +1,9 @@
 //! Certificates are accepted exactly where enough of the right set attested the statement.
 
 mod eigenda;
+mod multichain;
 mod non_signer;
+mod others;
 mod policies;
 mod rig;
 mod sets;

@@ -5,8 +5,7 @@ use tutti_domain::eigen::{HistoryIndices, NonSignerCertificate};
 use tutti_domain::{
     Address, B256, Candidate, Case, Key, KeyKind, Label, Layout, MemberDraft, Obligation,
     OperatorSet, Outcome, Policy, Possession, Present, Ratio, Reference, ReferenceKind, Roster,
-    Rounding, Seating, SetDraft, SetName, SetState, Standing, Subject, U256,
-    Validity,
+    Rounding, Seating, SetDraft, SetName, SetState, Standing, Subject, U256, Validity,
 };
 use tutti_types::{Limits, Verdict};
 

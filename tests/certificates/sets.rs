@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tutti_curves::{Group, Member, bn254};
+use tutti_curves::{Group, Member, Wire, bn254};
+use tutti_domain::eigen::{OperatorInfo, operator_tree};
 use tutti_domain::{
     Address, B256, Key, KeyKind, Obligation, OperatorTree, Possession, Reference, ReferenceKind,
     Register, RegisterError, Roster, Seating, SetDraft, SetError, SetId, SetName, SetState,
@@ -240,7 +241,7 @@ fn twin_keys_of_two_secrets_are_refused() {
 #[test]
 fn ids_differ_in_every_field() {
     type Change = fn(&mut SetDraft);
-    let changes: [Change; 17] = [
+    let changes: [Change; 18] = [
         |_| (),
         |d| d.name = rig::label("another"),
         |d| {
@@ -268,10 +269,19 @@ fn ids_differ_in_every_field() {
         |d| d.members[1].weights.push((5, U256::ZERO)),
         |d| d.members.swap(0, 1),
         |d| {
-            d.tree = Some(OperatorTree {
-                root: B256::repeat_byte(1),
-                operators: 5,
-            });
+            d.members.truncate(2);
+            d.columns.truncate(1);
+            d.members[0].weights.truncate(1);
+        },
+        |d| {
+            d.members.truncate(2);
+            d.columns.truncate(1);
+            d.members[0].weights.truncate(1);
+            let info = |secret: u64, weight: u64| OperatorInfo {
+                key: Wire::Point(g1(secret)),
+                weights: vec![U256::from(weight)],
+            };
+            d.tree = Some(operator_tree(&[info(1_001, 50), info(1_002, 30)]));
         },
         |d| d.members.truncate(4),
     ];

@@ -1,5 +1,8 @@
 use crate::eigen::{DaCertificate, DaRules, MultichainCertificate, NonSignerCertificate};
+use crate::icm::IcmCertificate;
 use crate::judgement::{Case, Judgement};
+use crate::mach::{AlertCertificate, AlertRules};
+use crate::symbiotic::SymbioticCertificate;
 
 /// Every kind of certificate, judged in one way.
 #[derive(Clone, Debug)]
@@ -8,6 +11,9 @@ pub enum Certificate {
     EigenMultichain(Box<MultichainCertificate>),
     /// With the rules of the contract that would verify it.
     EigenDa(Box<DaCertificate>, DaRules),
+    MachAlert(Box<AlertCertificate>, AlertRules),
+    SignerBitset(Box<IcmCertificate>),
+    SymbioticSimple(Box<SymbioticCertificate>),
 }
 
 impl Certificate {
@@ -17,6 +23,9 @@ impl Certificate {
             Self::EigenNonSigner(certificate) => certificate.judge(case),
             Self::EigenMultichain(certificate) => certificate.judge(case),
             Self::EigenDa(certificate, rules) => certificate.judge(rules, case),
+            Self::MachAlert(certificate, rules) => certificate.judge(rules, case),
+            Self::SignerBitset(certificate) => certificate.judge(case),
+            Self::SymbioticSimple(certificate) => certificate.judge(case),
         }
     }
 }

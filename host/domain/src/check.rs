@@ -141,6 +141,8 @@ pub enum Reason {
     OtherQuorumApk(u8),
     #[error("the witness of operator {0} does not prove it a member")]
     WitnessInvalid(u32),
+    #[error("the validators listed are not the set's")]
+    OtherMembers,
     #[error("non-signers of column {0} weigh more than the whole")]
     WeightUnderflow(u8),
     #[error("nothing signed in column {0}")]

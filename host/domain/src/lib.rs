@@ -25,8 +25,10 @@ mod claim;
 pub mod eigen;
 mod encoding;
 pub mod ethereum;
+pub mod icm;
 mod judgement;
 mod key;
+pub mod mach;
 mod policy;
 mod possession;
 mod reference;
@@ -34,6 +36,7 @@ mod register;
 mod set;
 mod standing;
 mod subject;
+pub mod symbiotic;
 mod tally;
 
 pub use alloy_primitives::{Address, B256, U256};

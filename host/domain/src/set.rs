@@ -122,6 +122,8 @@ pub struct Member {
 pub struct Column {
     pub number: u8,
     pub total: U256,
+    /// The part of the total whose owners have no key and can never sign.
+    pub keyless: U256,
 }
 
 /// The keys of a quorum (or of all, where columns are stake types) taken together.
@@ -429,20 +431,35 @@ impl SetDraft {
                 .iter()
                 .try_fold(U256::ZERO, |sum, m| sum.checked_add(m.weights[position]))
                 .ok_or(SetError::WeightOverflow(number))?;
-            let total = match (self.roster, stated) {
-                (Roster::Complete, None) => computed,
-                (Roster::Complete, Some(stated)) if stated == computed => stated,
-                (Roster::Witnessed { .. }, Some(stated)) if stated >= computed => stated,
-                (Roster::Witnessed { .. }, None) => return Err(SetError::TotalMissing(number)),
-                (_, Some(stated)) => {
-                    return Err(SetError::OtherTotal {
-                        column: number,
-                        stated,
-                        computed,
-                    });
-                }
+            let listed_only = Column {
+                number,
+                total: computed,
+                keyless: U256::ZERO,
             };
-            Ok(Column { number, total })
+            // Avalanche counts the weight of validators who have no key.
+            let keyless_allowed = self.keys == KeyKind::Bls12381;
+            match (self.roster, stated) {
+                (Roster::Complete, None) => Ok(listed_only),
+                (Roster::Complete, Some(total)) if total == computed => Ok(listed_only),
+                (Roster::Complete, Some(total)) if total > computed && keyless_allowed => {
+                    let keyless = total - computed;
+                    Ok(Column {
+                        total,
+                        keyless,
+                        ..listed_only
+                    })
+                }
+                (Roster::Witnessed { .. }, Some(total)) if total >= computed => Ok(Column {
+                    total,
+                    ..listed_only
+                }),
+                (_, None) => Err(SetError::TotalMissing(number)),
+                (_, Some(stated)) => Err(SetError::OtherTotal {
+                    column: number,
+                    stated,
+                    computed,
+                }),
+            }
         };
         self.columns.iter().enumerate().map(total).collect()
     }

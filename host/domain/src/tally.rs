@@ -1,14 +1,16 @@
 use alloy_primitives::{B256, U256};
 
 use crate::check::{Cause, Fact, Objection, Reason, Sheet, Step, input};
-use crate::policy::{Columns, Demand, Policy, Unit};
-use crate::set::{Layout, OperatorSet, Roster};
+use crate::policy::{Columns, Demand, Policy, Threshold, Unit};
+use crate::set::{Layout, Member, OperatorSet, Roster};
 
 /// What a certificate weighs in one column of its set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub column: u8,
     pub total: U256,
+    /// The part of the total that can never sign.
+    pub keyless: U256,
     pub signed: U256,
     /// Where they are known.
     pub operators: Option<u32>,
@@ -24,7 +26,8 @@ pub struct Need {
     pub unit: Unit,
     pub least: U256,
     pub have: U256,
-    pub whole: U256,
+    /// What there would be if all who can sign did.
+    pub most: U256,
 }
 
 /// Somebody who did not sign.
@@ -56,13 +59,37 @@ impl Need {
         self.least.saturating_sub(self.have)
     }
 
-    /// Whether it can still be met if all who have not signed do.
+    /// Whether it can still be met if all who have not signed and have keys do.
     pub fn reachable(&self) -> bool {
-        self.whole >= self.least
+        self.most >= self.least
+    }
+}
+
+impl<'a> Absence<'a> {
+    pub(crate) fn of(index: u32, member: &'a Member) -> Self {
+        Self {
+            index,
+            id: member.id,
+            bitmap: member.bitmap,
+            weights: &member.weights,
+        }
     }
 }
 
 impl Tally {
+    /// Whether the weight that signed is enough for a threshold beside the policy's.
+    pub(crate) fn reaches(&self, threshold: Threshold) -> Result<(), Reason> {
+        let needed = threshold.least(self.total);
+        if self.signed >= needed {
+            return Ok(());
+        }
+        Err(Reason::ThresholdNotMet {
+            column: self.column,
+            signed: self.signed,
+            needed,
+        })
+    }
+
     /// Whether every demand can still be met if these members never sign.
     pub fn reachable_without(&self, refusing: &[u32]) -> bool {
         let refused = |absentee: &&Absentee| refusing.contains(&absentee.index);
@@ -79,7 +106,7 @@ impl Tally {
                 Unit::Weight => weight,
                 Unit::Count => count,
             };
-            need.whole.saturating_sub(lost) >= need.least
+            need.most.saturating_sub(lost) >= need.least
         })
     }
 }
@@ -150,7 +177,9 @@ impl Attendance<'_> {
             .collect();
         let signed = absent
             .iter()
-            .try_fold(column.total, |left, a| left.checked_sub(a.weight))
+            .try_fold(column.total - column.keyless, |left, a| {
+                left.checked_sub(a.weight)
+            })
             .ok_or(Reason::WeightUnderflow(column.number))
             .and_then(|signed| {
                 if signed.is_zero() && !demands.is_empty() {
@@ -173,6 +202,7 @@ impl Attendance<'_> {
         let mut tally = Tally {
             column: column.number,
             total: column.total,
+            keyless: column.keyless,
             signed,
             operators,
             signers: operators.and_then(|all| all.checked_sub(absent.len() as u32)),
@@ -251,10 +281,10 @@ impl Attendance<'_> {
 
 impl Tally {
     fn need(&self, demand: &Demand) -> Result<Need, Objection> {
-        let (whole, have) = match demand.unit {
-            Unit::Weight => (self.total, self.signed),
+        let (whole, have, most) = match demand.unit {
+            Unit::Weight => (self.total, self.signed, self.total - self.keyless),
             Unit::Count => match (self.operators, self.signers) {
-                (Some(whole), Some(have)) => (U256::from(whole), U256::from(have)),
+                (Some(all), Some(have)) => (U256::from(all), U256::from(have), U256::from(all)),
                 _ => return Err(Cause::SignersUnknown.into()),
             },
         };
@@ -262,7 +292,7 @@ impl Tally {
             unit: demand.unit,
             least: demand.threshold.least(whole),
             have,
-            whole,
+            most,
         })
     }
 
@@ -284,7 +314,7 @@ impl Tally {
             inputs.extend([
                 input("have", Fact::Weight(need.have)),
                 input("least", Fact::Weight(need.least)),
-                input("whole", Fact::Weight(need.whole)),
+                input("most", Fact::Weight(need.most)),
                 input("missing", Fact::Weight(need.missing())),
             ]);
         }

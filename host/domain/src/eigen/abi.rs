@@ -1,7 +1,7 @@
 //! The structs that contracts take and give, and bytes to certificates.
 
 use alloy_primitives::{B256, U256};
-use alloy_sol_types::{SolType, SolValue, sol};
+use alloy_sol_types::{SolCall, SolType, SolValue, sol};
 use tutti_curves::{Group, Wire, bn254};
 use tutti_types::{Encoding, InvalidReason};
 
@@ -31,6 +31,35 @@ sol! {
         uint32 referenceBlockNumber,
         NonSignerStakesAndSignature params
     );
+
+    /// `MachServiceManager` before alerts named their rollup.
+    interface MachLegacy {
+        struct AlertHeader {
+            bytes32 messageHash;
+            bytes quorumNumbers;
+            bytes quorumThresholdPercentages;
+            uint32 referenceBlockNumber;
+        }
+        function confirmAlert(
+            AlertHeader alertHeader,
+            NonSignerStakesAndSignature nonSignerStakesAndSignature
+        );
+    }
+
+    /// `MachServiceManager` now.
+    interface MachChainBound {
+        struct AlertHeader {
+            bytes32 messageHash;
+            bytes quorumNumbers;
+            bytes quorumThresholdPercentages;
+            uint32 referenceBlockNumber;
+            uint256 rollupChainID;
+        }
+        function confirmAlert(
+            AlertHeader alertHeader,
+            NonSignerStakesAndSignature nonSignerStakesAndSignature
+        );
+    }
 
     #[derive(Debug, PartialEq, Eq)]
     struct BN254OperatorInfo { G1Point pubkey; uint256[] weights; }
@@ -70,13 +99,24 @@ sol! {
     }
 }
 
+/// The same of a call's data, selector included.
+pub(crate) fn decode_call<T: SolCall>(data: &[u8]) -> Result<T, DecodeError> {
+    bounded(data)?;
+    let call = T::abi_decode_validate(data).map_err(|fault| DecodeError::Abi(fault.to_string()))?;
+    if call.abi_encode() != data {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(call)
+}
+
 /// Decodes strictly: the bytes must be those that a compiler makes of the value.
-pub(crate) fn decode<T: SolValue>(bytes: &[u8]) -> Result<T, DecodeError>
+pub(crate) fn decode<T>(bytes: &[u8]) -> Result<T, DecodeError>
 where
-    T: From<<T::SolType as SolType>::RustType>,
+    T: SolValue + From<<T::SolType as SolType>::RustType>,
 {
     bounded(bytes)?;
-    let value = T::abi_decode_validate(bytes).map_err(|fault| DecodeError::Abi(fault.to_string()))?;
+    let value =
+        T::abi_decode_validate(bytes).map_err(|fault| DecodeError::Abi(fault.to_string()))?;
     if value.abi_encode() != bytes {
         return Err(DecodeError::NotCanonical);
     }
@@ -102,6 +142,8 @@ pub enum DecodeError {
         index: usize,
         reason: InvalidReason,
     },
+    #[error("the bytes end inside {field}")]
+    Ends { field: &'static str },
     #[error("{field} is not the number it must be")]
     Number { field: &'static str },
     #[error("{found} bytes are not the {expected} that this encoding has")]

@@ -4,13 +4,14 @@ use alloy_primitives::{B256, keccak256};
 use ark_bn254::Fr;
 use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
-use tutti_curves::{Group, Hashing, Member, PointHash, Wire, bn254};
+use tutti_curves::{Group, Hashing, Member as InSubgroup, PointHash, Wire, bn254};
 use tutti_types::InvalidReason;
 
 use super::abi::{affine, g1_bytes, g2_bytes};
 use crate::check::{PointFault, Reason, Sheet, Step};
 use crate::claim::{Obligation, Signers};
-use crate::set::{OperatorSet, Resident, Summands};
+use crate::key::Key;
+use crate::set::{Member, OperatorSet, Resident, Summands};
 
 /// What the certificate brings along.
 #[derive(Clone, Copy)]
@@ -18,6 +19,16 @@ pub(crate) struct Signed<'a> {
     pub(crate) digest: B256,
     pub(crate) signature: &'a Wire<bn254::G1>,
     pub(crate) apk_g2: &'a Wire<bn254::G2>,
+    pub(crate) tie: Tie,
+}
+
+/// In which order a system hashes what ties an aggregate key in G2 to that in G1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tie {
+    /// Digest, apk, apkG2, signature.
+    Eigen,
+    /// Signature, apk, apkG2, the digest's point.
+    Symbiotic,
 }
 
 /// Whose keys the signers' key is: whole aggregates without some.
@@ -70,7 +81,7 @@ impl Signed<'_> {
         apk_g2: &bn254::G2Affine,
     ) -> Obligation {
         let point = hash_to_g1(&self.digest);
-        let challenge = self.challenge(apk);
+        let challenge = self.challenge(apk, &point);
         let key_side = *apk * challenge + signature;
         let message_side = bn254::G1::generator() * challenge + point;
         let minus_g2 = bn254::G2::negate(&bn254::G2::generator());
@@ -80,14 +91,30 @@ impl Signed<'_> {
         ])
     }
 
-    fn challenge(&self, apk: &bn254::G1Affine) -> Fr {
-        let bytes = [
-            self.digest.as_slice(),
-            &g1_bytes(&Wire::Point(*apk)),
-            &g2_bytes(self.apk_g2),
-            &g1_bytes(self.signature),
-        ];
-        Fr::from_be_bytes_mod_order(keccak256(bytes.concat()).as_slice())
+    fn challenge(&self, apk: &bn254::G1Affine, point: &bn254::G1Affine) -> Fr {
+        let apk = g1_bytes(&Wire::Point(*apk));
+        let apk_g2 = g2_bytes(self.apk_g2);
+        let signature = g1_bytes(self.signature);
+        let point = g1_bytes(&Wire::Point(*point));
+        let bytes = match self.tie {
+            Tie::Eigen => [self.digest.as_slice(), &apk, &apk_g2, &signature].concat(),
+            Tie::Symbiotic => [&signature[..], &apk, &apk_g2, &point].concat(),
+        };
+        Fr::from_be_bytes_mod_order(keccak256(bytes).as_slice())
+    }
+}
+
+impl AbsentKey {
+    /// A member whose key is in the one aggregate.
+    pub(crate) fn once(seat: u32, member: &Member) -> Option<Self> {
+        match &member.key {
+            Key::Bn254 { g1, .. } => Some(Self {
+                key: *g1.point(),
+                seat: Some(seat),
+                times: 1,
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -132,7 +159,7 @@ fn known_key(
     keys: &Summands<bn254::G2>,
     supplied: Option<bn254::G2Affine>,
     sheet: &mut Sheet,
-) -> Option<Member<bn254::G2>> {
+) -> Option<InSubgroup<bn254::G2>> {
     let mut absent = Vec::new();
     for key in &part.absent {
         absent.extend((0..key.times).filter_map(|_| key.seat));
@@ -152,7 +179,7 @@ fn known_key(
     sheet.rest(Step::KeyTie, sum.zip(supplied), |(sum, supplied)| {
         let difference = bn254::G2::add_affine(&sum, &bn254::G2::negate(&supplied));
         let same = if bn254::G2::is_zero(&difference) {
-            Ok(Member::shown(supplied))
+            Ok(InSubgroup::shown(supplied))
         } else {
             Err(Reason::SuppliedKeyOther)
         };
@@ -177,4 +204,41 @@ fn present(set: &OperatorSet, part: &Part) -> Vec<u32> {
     seats
         .flat_map(|(seat, times)| std::iter::repeat_n(seat, times as usize))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_the_contracts() {
+        // The signer 69 of EigenLayer's own tests on keccak("hello world"); the figure was
+        // computed with py_ecc.
+        let digest = keccak256(b"hello world");
+        let times = |point: bn254::G1Affine| bn254::G1::to_affine(&bn254::G1::mul(&point, 69));
+        let apk = times(bn254::G1::generator()).expect("finite");
+        let point = hash_to_g1(&digest);
+        let signature = Wire::Point(times(point).expect("finite"));
+        let apk_g2 = bn254::G2::mul(&bn254::G2::generator(), 69);
+        let apk_g2 = Wire::Point(bn254::G2::to_affine(&apk_g2).expect("finite"));
+        let signed = Signed {
+            digest,
+            signature: &signature,
+            apk_g2: &apk_g2,
+            tie: Tie::Eigen,
+        };
+        let expected =
+            "3117615047686008098826864784513513879492701687114675930388672258997613200972";
+        assert_eq!(signed.challenge(&apk, &point).to_string(), expected);
+        assert_eq!(
+            signed
+                .tied(
+                    &apk,
+                    &affine(&signature).expect("finite"),
+                    &affine(&apk_g2).expect("finite")
+                )
+                .verdict(),
+            tutti_types::Verdict::Valid
+        );
+    }
 }

@@ -250,9 +250,20 @@ impl DaCertificate {
         let leaf = keccak256(self.blob.certificate_hash());
         let root = B256::from(self.batch.batch_root);
         let included = merkle::verify(&self.blob.proof, root, leaf, self.blob.index.into());
-        let inputs = vec![input("leaf", Fact::Digest(leaf)), input("root", Fact::Digest(root))];
-        sheet.note(Step::Inclusion, inputs, included.map_err(|_| Reason::NotIncluded));
-        sheet.note(Step::Parameters, Vec::new(), rules.secure(self.blob.blob_version));
+        let inputs = vec![
+            input("leaf", Fact::Digest(leaf)),
+            input("root", Fact::Digest(root)),
+        ];
+        sheet.note(
+            Step::Inclusion,
+            inputs,
+            included.map_err(|_| Reason::NotIncluded),
+        );
+        sheet.note(
+            Step::Parameters,
+            Vec::new(),
+            rules.secure(self.blob.blob_version),
+        );
         let counted = Counted::Named(&self.blob.quorum_numbers);
         let findings = self.attestation.examine(case, counted, &mut sheet);
         rules.confirm(&findings.tallies, &mut sheet);
@@ -271,7 +282,10 @@ impl DaCertificate {
         }
         let signed = &self.attestation.quorum_numbers;
         let unsigned = blob.iter().find(|number| !signed.contains(number));
-        let unmet = rules.required_quorums.iter().find(|number| !blob.contains(number));
+        let unmet = rules
+            .required_quorums
+            .iter()
+            .find(|number| !blob.contains(number));
         match unsigned.or(unmet) {
             Some(&number) => Err(Reason::QuorumMissing(number)),
             None => Ok(()),
@@ -333,14 +347,18 @@ impl DaRules {
     fn secure(&self, blob_version: u16) -> Result<(), Reason> {
         let params = self.blob_params.get(usize::from(blob_version));
         let params = params.ok_or(Reason::Parameters("the blob version is not known"))?;
-        let honest = self.confirmation_percent.checked_sub(self.adversary_percent);
+        let honest = self
+            .confirmation_percent
+            .checked_sub(self.adversary_percent);
         let spare = params.chunks.checked_sub(params.max_operators);
         let (Some(honest), Some(spare)) = (honest, spare) else {
             return Err(Reason::Parameters("more may be dishonest than must sign"));
         };
         let rebuilt = u64::from(params.coding_rate) * u64::from(spare) * u64::from(honest);
         if rebuilt < 100 * u64::from(params.chunks) {
-            return Err(Reason::Parameters("too few honest chunks to rebuild a blob"));
+            return Err(Reason::Parameters(
+                "too few honest chunks to rebuild a blob",
+            ));
         }
         Ok(())
     }
@@ -354,22 +372,9 @@ impl DaRules {
         };
         let rounding = Rounding::ExactGe;
         for tally in tallies {
-            let needed = Threshold::Share { ratio, rounding }.least(tally.total);
-            let confirmed = if tally.signed >= needed {
-                Ok(())
-            } else {
-                Err(Reason::ThresholdNotMet {
-                    column: tally.column,
-                    signed: tally.signed,
-                    needed,
-                })
-            };
-            let inputs = vec![
-                input("quorum", Fact::Number(u64::from(tally.column))),
-                input("have", Fact::Weight(tally.signed)),
-                input("least", Fact::Weight(needed)),
-            ];
-            sheet.note(Step::Threshold, inputs, confirmed);
+            let least = Threshold::Share { ratio, rounding };
+            let inputs = vec![input("quorum", Fact::Number(u64::from(tally.column)))];
+            sheet.note(Step::Threshold, inputs, tally.reaches(least));
         }
     }
 }

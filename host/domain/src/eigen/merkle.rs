@@ -73,7 +73,10 @@ fn padded(leaves: &[B256]) -> Vec<B256> {
 }
 
 fn above(layer: &[B256]) -> Vec<B256> {
-    layer.chunks_exact(2).map(|two| pair(two[0], two[1])).collect()
+    layer
+        .chunks_exact(2)
+        .map(|two| pair(two[0], two[1]))
+        .collect()
 }
 
 fn pair(left: B256, right: B256) -> B256 {

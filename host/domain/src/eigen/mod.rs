@@ -7,8 +7,8 @@ pub mod merkle;
 mod multichain;
 mod non_signer;
 
+pub(crate) use bn254_key::{AbsentKey, Part, Signed, Tie};
 pub use da::{BlobInclusion, BlobParams, DaCertificate, DaRules, DaVersion};
-pub use multichain::{
-    MultichainCertificate, OperatorInfo, Witness, WitnessCache, operator_tree,
-};
+pub use multichain::{MultichainCertificate, OperatorInfo, Witness, WitnessCache, operator_tree};
+pub(crate) use non_signer::Counted;
 pub use non_signer::{HistoryIndices, NonSignerCertificate};

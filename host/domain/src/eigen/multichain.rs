@@ -5,8 +5,10 @@ use alloy_sol_types::SolValue;
 use tutti_curves::{Wire, bn254};
 use tutti_statements::{SigningContext, Statement};
 
-use super::abi::{self, BN254Certificate, BN254OperatorInfo, BN254OperatorInfoWitness, DecodeError};
-use super::bn254_key::{AbsentKey, Part, Signed};
+use super::abi::{
+    self, BN254Certificate, BN254OperatorInfo, BN254OperatorInfoWitness, DecodeError,
+};
+use super::bn254_key::{AbsentKey, Part, Signed, Tie};
 use super::merkle;
 use crate::check::{Fact, Input, Reason, Sheet, Step, input};
 use crate::judgement::{Case, Findings, Judgement};
@@ -138,8 +140,13 @@ impl MultichainCertificate {
 
     /// The operators that this certificate proves; for the set's cache, once it is accepted.
     pub fn proved(&self) -> WitnessCache {
-        let proved = self.witnesses.iter().filter(|witness| !witness.info.is_blank());
-        proved.map(|witness| (witness.index, witness.info.clone())).collect()
+        let proved = self
+            .witnesses
+            .iter()
+            .filter(|witness| !witness.info.is_blank());
+        proved
+            .map(|witness| (witness.index, witness.info.clone()))
+            .collect()
     }
 
     pub fn judge(&self, case: &Case<'_>) -> Judgement {
@@ -167,11 +174,15 @@ impl MultichainCertificate {
             digest,
             signature: &self.signature,
             apk_g2: &self.apk_g2,
+            tie: Tie::Eigen,
         };
         let obligation = signed.obligation(case.set, &part_of(case.set, &absent), &mut sheet);
         let attendance = Attendance {
             counted: positions,
-            absent: absent.iter().map(|(index, info)| absence(*index, info)).collect(),
+            absent: absent
+                .iter()
+                .map(|(index, info)| absence(*index, info))
+                .collect(),
         };
         let tallies = attendance.count(case.set, case.policy, &mut sheet);
         let findings = Findings {

@@ -3,7 +3,7 @@ use alloy_sol_types::SolCall;
 use tutti_curves::{Wire, bn254};
 
 use super::abi::{self, DecodeError, NonSignerStakesAndSignature, affine, checkSignaturesCall};
-use super::bn254_key::{AbsentKey, Part, Signed};
+use super::bn254_key::{AbsentKey, Part, Signed, Tie};
 use crate::check::{Cause, Fact, Objection, Reason, Sheet, Step, input};
 use crate::judgement::{Case, Findings, Judgement};
 use crate::key::{Key, KeyKind};
@@ -56,12 +56,7 @@ impl Counted<'_> {
 impl NonSignerCertificate {
     /// From the call's data, selector included.
     pub fn decode_call(data: &[u8]) -> Result<Self, DecodeError> {
-        abi::bounded(data)?;
-        let call = checkSignaturesCall::abi_decode_validate(data)
-            .map_err(|fault| DecodeError::Abi(fault.to_string()))?;
-        if call.abi_encode() != data {
-            return Err(DecodeError::NotCanonical);
-        }
+        let call: checkSignaturesCall = abi::decode_call(data)?;
         Self::from_params(
             call.msgHash,
             call.quorumNumbers.to_vec(),
@@ -178,12 +173,16 @@ impl NonSignerCertificate {
             digest: self.message_hash,
             signature: &self.signature,
             apk_g2: &self.apk_g2,
+            tie: Tie::Eigen,
         };
         let part = part_of(case.set, &positions, &absent);
         let obligation = signed.obligation(case.set, &part, sheet);
         let attendance = Attendance {
             counted: counted.among(case.set, positions),
-            absent: absent.iter().map(|&(index, m)| absence(index, m)).collect(),
+            absent: absent
+                .iter()
+                .map(|&(index, m)| Absence::of(index, m))
+                .collect(),
         };
         Findings {
             reference: self.reference(),
@@ -375,14 +374,5 @@ fn part_of(set: &OperatorSet, positions: &[usize], absent: &[(u32, &Member)]) ->
     Part {
         aggregates: positions.to_vec(),
         absent: absent.collect(),
-    }
-}
-
-fn absence(index: u32, member: &Member) -> Absence<'_> {
-    Absence {
-        index,
-        id: member.id,
-        bitmap: member.bitmap,
-        weights: &member.weights,
     }
 }
