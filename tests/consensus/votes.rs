@@ -10,7 +10,7 @@ use tutti_domain::ethereum::{
 use tutti_domain::{
     Case, Columns, Demand, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Policy,
     Possession, Present, Reason, Reference, ReferenceKind, Roster, Seating, SetDraft, SetState,
-    StakeFreshness, Standing, Subject, Threshold, U256, Unit, Validity,
+    Standing, Subject, Threshold, U256, Unit, Validity,
 };
 use tutti_statements::ethereum::ForkSchedule;
 use tutti_types::Limits;
@@ -109,11 +109,7 @@ impl Votes {
         set: &OperatorSet,
         least: u64,
     ) -> Outcome {
-        let standing = Standing {
-            state: SetState::Active,
-            present: Present::default(),
-            freshness: StakeFreshness::NotDemanded,
-        };
+        let standing = Standing::new(SetState::Active, Present::default());
         let policy = Policy::new(vec![Demand {
             columns: Columns::Each,
             threshold: Threshold::Nominal(U256::from(least)),

@@ -14,7 +14,7 @@ use crate::judgement::{Case, Claim, Judgement, Outcome};
 use crate::policy::{Columns, Demand, Policy, Superseded, Threshold, Unit};
 use crate::reference::Present;
 use crate::set::OperatorSet;
-use crate::standing::{SetState, StakeFreshness, Standing};
+use crate::standing::{SetState, Standing};
 
 /// What a light client knows: the newest final block, the newest plausible one, the committee of
 /// the final block's period and, once proven, the next one.
@@ -169,14 +169,11 @@ impl LightClientStore {
     /// Makes every check but that of the signature.
     pub fn judge(&self, update: LightClientUpdate, present_slot: u64) -> Proceeding {
         let certificate = update.certificate();
-        let standing = Standing {
-            state: SetState::Active,
-            present: Present {
-                period: Some(self.chain.period_at(present_slot)),
-                ..Present::default()
-            },
-            freshness: StakeFreshness::NotDemanded,
+        let present = Present {
+            period: Some(self.chain.period_at(present_slot)),
+            ..Present::default()
         };
+        let standing = Standing::new(SetState::Active, present);
         let case = Case {
             set: self.committee_for(&update),
             standing: &standing,
@@ -311,11 +308,7 @@ impl LightClientStore {
             next,
             present_slot,
         } = pending;
-        let standing = Standing {
-            state: SetState::Active,
-            present: Present::default(),
-            freshness: StakeFreshness::NotDemanded,
-        };
+        let standing = Standing::new(SetState::Active, Present::default());
         let outcome = claim.conclude(verdict, &standing);
         let Outcome::Accept(acceptance) = &outcome else {
             return outcome;

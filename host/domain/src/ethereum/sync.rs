@@ -149,17 +149,9 @@ pub(super) fn weigh(
     absent: &[u32],
     sheet: &mut Sheet,
 ) -> Vec<crate::tally::Tally> {
-    let absence = |&index: &u32| {
-        let member = member(case.set, index);
-        Absence {
-            index,
-            id: member.id,
-            bitmap: member.bitmap,
-            weights: &member.weights,
-        }
-    };
+    let absence = |&index: &u32| Absence::of(index, member(case.set, index));
     let attendance = Attendance {
-        positions: (0..case.set.columns().len()).collect(),
+        counted: (0..case.set.columns().len()).collect(),
         absent: absent.iter().map(absence).collect(),
     };
     sheet.note(
