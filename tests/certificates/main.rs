@@ -1,5 +1,6 @@
 //! Certificates are accepted exactly where enough of the right set attested the statement.
 
+mod advancing;
 mod eigenda;
 mod multichain;
 mod non_signer;

@@ -36,6 +36,7 @@ mod register;
 mod set;
 mod standing;
 mod subject;
+mod succession;
 pub mod symbiotic;
 mod tally;
 
@@ -57,4 +58,5 @@ pub use set::{
 };
 pub use standing::{SetState, StakeFreshness, Standing};
 pub use subject::Subject;
+pub use succession::{Attester, Succession, SuccessionError};
 pub use tally::{Absentee, Need, Tally};

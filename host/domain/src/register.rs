@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use tutti_types::Limits;
 
 use crate::reference::{Reference, ReferenceKind, SetName};
@@ -12,6 +13,8 @@ use crate::standing::SetState;
 pub enum Provenance {
     /// By whoever runs this.
     Operator,
+    /// By the set that was entitled to, in a certificate over this digest.
+    AttestedBy { set: SetId, signed_digest: B256 },
 }
 
 /// A set as it is kept.
@@ -57,6 +60,16 @@ pub enum RegisterError {
     TooManyMembers { members: usize },
     #[error("no set {0} is stored")]
     UnknownSet(SetId),
+    #[error("the certificate was judged under another policy than the one for new sets")]
+    OtherPolicy,
+    #[error("the certificate attests something else than this set")]
+    OtherCommitment,
+    #[error("the attesting set {0} is disabled")]
+    AttesterDisabled(SetId),
+    #[error(
+        "set {0} is not the one that attests this: it must be the newest, one reference before, or the generator"
+    )]
+    AttesterNotEntitled(SetId),
 }
 
 /// What storing did.
@@ -89,6 +102,15 @@ impl Register {
     /// On the word of whoever runs this.
     pub fn put(&mut self, set: Arc<OperatorSet>) -> Result<Stored, RegisterError> {
         self.store(set, Provenance::Operator)
+    }
+
+    pub(crate) fn store_attested(
+        &mut self,
+        next: Arc<OperatorSet>,
+        set: SetId,
+        signed_digest: B256,
+    ) -> Result<Stored, RegisterError> {
+        self.store(next, Provenance::AttestedBy { set, signed_digest })
     }
 
     fn store(

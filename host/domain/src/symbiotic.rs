@@ -1,7 +1,10 @@
 //! Symbiotic's simple proof: an aggregate signature over BN254, all validators, and those of
 //! them who did not sign.
 
-use alloy_primitives::{B256, U256, keccak256};
+use std::sync::Arc;
+
+use alloy_primitives::{B256, U256, Uint, keccak256};
+use alloy_sol_types::{SolValue, sol};
 use ark_ff::Field;
 use tutti_curves::{Group, Wire, bn254};
 use tutti_types::Encoding;
@@ -14,6 +17,8 @@ use crate::key::{Key, KeyKind};
 use crate::possession;
 use crate::reference::{Reference, ReferenceKind};
 use crate::set::{Layout, Member, OperatorSet, Roster};
+use crate::subject::Subject;
+use crate::succession::{Attester, Succession, SuccessionError};
 use crate::tally::{Absence, Attendance};
 
 /// `SigVerifierBlsBn254Simple`'s proof and what it is called with.
@@ -215,7 +220,7 @@ fn validators_data(validators: &[Validator]) -> Vec<u8> {
 }
 
 /// `KeyBlsBn254.serialize`. The root that the contract derives, a power, is itself a square.
-fn compressed(point: &bn254::G1Affine) -> B256 {
+pub fn compressed(point: &bn254::G1Affine) -> B256 {
     let bytes = g1_bytes(&Wire::Point(*point));
     let x = U256::from_be_slice(&bytes[..32]);
     let other_root = U256::from(u8::from(!point.y.legendre().is_qr()));
@@ -231,4 +236,148 @@ fn point<G: Group>(
         index: 0,
         reason,
     })
+}
+
+/// What the previous validators commit to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidatorSetHeader {
+    pub version: u8,
+    pub required_key_tag: u8,
+    pub epoch: u64,
+    pub capture_timestamp: u64,
+    pub quorum_threshold: U256,
+    pub total_voting_power: U256,
+    pub validators_ssz_root: B256,
+    /// Keys and values that the settlement stores beside the header.
+    pub extra: Vec<(B256, B256)>,
+}
+
+/// Whose settlement the header is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    pub subnetwork: B256,
+    /// Of the EIP-712 domain, which names no chain: one commitment serves all.
+    pub domain_name: String,
+    pub domain_version: String,
+}
+
+sol! {
+    struct ValSetHeader {
+        uint8 version;
+        uint8 requiredKeyTag;
+        uint48 epoch;
+        uint48 captureTimestamp;
+        uint256 quorumThreshold;
+        uint256 totalVotingPower;
+        bytes32 validatorsSszMRoot;
+    }
+    struct ExtraData { bytes32 key; bytes32 value; }
+}
+
+const HEADER_TYPE: &[u8] =
+    b"ValSetHeaderCommit(bytes32 subnetwork,uint48 epoch,bytes32 headerHash,bytes32 extraDataHash)";
+const DOMAIN_TYPE: &[u8] = b"EIP712Domain(string name,string version)";
+/// `SigVerifierBlsBn254Simple.VERIFICATION_TYPE`.
+const SIMPLE: u32 = 1;
+const HEADER_VERSION: u8 = 1;
+
+impl ValidatorSetHeader {
+    /// The 32 bytes that the validators of the epoch before sign.
+    pub fn digest(&self, settlement: &Settlement) -> Result<B256, DecodeError> {
+        let uint48 = |number: u64, field| {
+            Uint::<48, 1>::try_from(number).map_err(|_| DecodeError::Number { field })
+        };
+        let header = ValSetHeader {
+            version: self.version,
+            requiredKeyTag: self.required_key_tag,
+            epoch: uint48(self.epoch, "epoch")?,
+            captureTimestamp: uint48(self.capture_timestamp, "capture timestamp")?,
+            quorumThreshold: self.quorum_threshold,
+            totalVotingPower: self.total_voting_power,
+            validatorsSszMRoot: self.validators_ssz_root,
+        };
+        let extra = self
+            .extra
+            .iter()
+            .map(|&(key, value)| ExtraData { key, value });
+        let extra: Vec<_> = extra.collect();
+        let commit = (
+            keccak256(HEADER_TYPE),
+            settlement.subnetwork,
+            U256::from(self.epoch),
+            keccak256(header.abi_encode()),
+            keccak256(extra.abi_encode()),
+        );
+        let domain = (
+            keccak256(DOMAIN_TYPE),
+            keccak256(&settlement.domain_name),
+            keccak256(&settlement.domain_version),
+        );
+        let domain = keccak256(domain.abi_encode_params());
+        let commit = keccak256(commit.abi_encode_params());
+        Ok(keccak256(
+            [b"\x19\x01", domain.as_slice(), commit.as_slice()].concat(),
+        ))
+    }
+
+    fn stored(&self, key: B256) -> Option<B256> {
+        self.extra
+            .iter()
+            .find(|(stored, _)| *stored == key)
+            .map(|(_, value)| *value)
+    }
+}
+
+/// Where the settlement keeps what the simple verifier needs for one key tag.
+fn storage_key(key_tag: u8, name: &str) -> B256 {
+    let prefix = keccak256("keyTag.");
+    let words = (SIMPLE, prefix, U256::from(key_tag), keccak256(name));
+    keccak256(words.abi_encode_params())
+}
+
+impl Succession {
+    /// A set whose header the epoch before signs. The header must be of that very set.
+    pub fn symbiotic(
+        next: Arc<OperatorSet>,
+        header: &ValidatorSetHeader,
+        settlement: &Settlement,
+    ) -> Result<Self, SuccessionError> {
+        let tag = header.required_key_tag;
+        let [column] = next.columns() else {
+            return Err(SuccessionError::Header("the number of weights"));
+        };
+        let Some(apk) = next.aggregates()[0].apk else {
+            return Err(SuccessionError::Header("the kind of keys"));
+        };
+        let listed = validators_hash(&validators_of(&next));
+        let same = [
+            ("the version", header.version == HEADER_VERSION),
+            (
+                "the epoch",
+                Reference::new(ReferenceKind::Epoch, header.epoch) == next.reference(),
+            ),
+            (
+                "the total voting power",
+                header.total_voting_power == column.total,
+            ),
+            (
+                "the quorum threshold",
+                header.quorum_threshold <= header.total_voting_power,
+            ),
+            ("the validators root", !header.validators_ssz_root.is_zero()),
+            (
+                "the hash of validators",
+                header.stored(storage_key(tag, "validatorSetHashKeccak256")) == Some(listed),
+            ),
+            (
+                "the aggregate key",
+                header.stored(storage_key(tag, "aggPublicKeyG1")) == Some(compressed(&apk)),
+            ),
+        ];
+        if let Some((name, _)) = same.into_iter().find(|(_, same)| !same) {
+            return Err(SuccessionError::Header(name));
+        }
+        let subject = Subject::opaque(header.digest(settlement)?);
+        Ok(Self::new(next, subject, Attester::Predecessor))
+    }
 }

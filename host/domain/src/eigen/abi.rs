@@ -1,6 +1,7 @@
 //! The structs that contracts take and give, and bytes to certificates.
 
 use alloy_primitives::{B256, U256};
+use alloy_sol_types::abi::TokenSeq;
 use alloy_sol_types::{SolCall, SolType, SolValue, sol};
 use tutti_curves::{Group, Wire, bn254};
 use tutti_types::{Encoding, InvalidReason};
@@ -86,6 +87,8 @@ sol! {
         uint256[] totalWeights;
     }
     #[derive(Debug, PartialEq, Eq)]
+    struct ECDSAOperatorInfo { address pubkey; uint256[] weights; }
+    #[derive(Debug, PartialEq, Eq)]
     struct OperatorSetKey { address avs; uint32 id; }
     #[derive(Debug, PartialEq, Eq)]
     struct OperatorSetConfig { address owner; uint32 maxStalenessPeriod; }
@@ -164,6 +167,21 @@ pub(crate) fn bounded(bytes: &[u8]) -> Result<(), DecodeError> {
         });
     }
     Ok(())
+}
+
+/// The same of values that stand one after the other.
+pub(crate) fn decode_params<T>(bytes: &[u8]) -> Result<T, DecodeError>
+where
+    T: SolValue + From<<T::SolType as SolType>::RustType>,
+    for<'a> <T::SolType as SolType>::Token<'a>: TokenSeq<'a>,
+{
+    bounded(bytes)?;
+    let value = T::abi_decode_params_validate(bytes)
+        .map_err(|fault| DecodeError::Abi(fault.to_string()))?;
+    if value.abi_encode_params() != bytes {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(value)
 }
 
 pub(crate) fn g1(
