@@ -3,6 +3,7 @@ use std::fmt;
 use alloy_primitives::{B256, U256};
 use tutti_types::{InvalidReason, UndecidedCause, Verdict};
 
+use crate::ecdsa::EcdsaFault;
 use crate::ethereum::{AttestationFault, UpdateFault};
 use crate::reference::{Reference, ReferenceKind};
 
@@ -77,6 +78,7 @@ pub enum Step {
     FinalityProof,
     NextCommittee,
     Membership,
+    Expiry,
     Parameters,
     Signature,
 }
@@ -181,6 +183,8 @@ pub enum Reason {
     Update(#[from] UpdateFault),
     #[error(transparent)]
     Attestation(#[from] AttestationFault),
+    #[error(transparent)]
+    Ecdsa(#[from] EcdsaFault),
     #[error("the signature does not verify")]
     SignatureInvalid,
     #[error("the signature cannot be checked: {0}")]
@@ -338,6 +342,7 @@ impl Step {
             Self::FinalityProof => "finality proof",
             Self::NextCommittee => "next committee",
             Self::Membership => "membership",
+            Self::Expiry => "expiry",
             Self::Parameters => "parameters",
             Self::Signature => "signature",
         }

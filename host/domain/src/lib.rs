@@ -22,6 +22,7 @@
 mod certificate;
 mod check;
 mod claim;
+pub mod ecdsa;
 pub mod eigen;
 mod encoding;
 pub mod ethereum;

@@ -117,6 +117,17 @@ pub(crate) struct Attendance<'a> {
     pub(crate) absent: Vec<Absence<'a>>,
 }
 
+impl<'a> Attendance<'a> {
+    /// All columns of a set, without these members.
+    pub(crate) fn without(set: &'a OperatorSet, absent: &[u32]) -> Self {
+        let absence = |&index: &u32| Absence::of(index, &set.members()[index as usize]);
+        Self {
+            counted: (0..set.columns().len()).collect(),
+            absent: absent.iter().map(absence).collect(),
+        }
+    }
+}
+
 impl Attendance<'_> {
     /// Weighs every column and holds it against the policy.
     pub(crate) fn count(

@@ -145,6 +145,14 @@ impl BeefyCommitment {
 
     /// SCALE, compact lengths in their shortest form only.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        match Self::decode_prefix(bytes)? {
+            (commitment, []) => Ok(commitment),
+            (_, rest) => Err(DecodeError::TrailingBytes { extra: rest.len() }),
+        }
+    }
+
+    /// A commitment and what follows it.
+    pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, &[u8]), DecodeError> {
         let mut input = Scale(bytes);
         let items = input.length("the payload", Self::ITEMS_MAX)?;
         let payload = (0..items).map(|_| {
@@ -156,15 +164,24 @@ impl BeefyCommitment {
         let payload = payload.collect::<Result<_, DecodeError>>()?;
         let block_number = u32::from_le_bytes(input.take("the block number")?);
         let validator_set_id = u64::from_le_bytes(input.take("the validator set id")?);
-        match input.0.len() {
-            0 => Ok(Self::new(payload, block_number, validator_set_id)?),
-            extra => Err(DecodeError::TrailingBytes { extra }),
-        }
+        let commitment = Self::new(payload, block_number, validator_set_id)?;
+        Ok((commitment, input.0))
     }
 
     pub fn encode(&self) -> Vec<u8> {
         self.preimage()
     }
+}
+
+/// One of SCALE's compact lengths, in its shortest form, and what follows it.
+pub fn compact_length<'a>(
+    bytes: &'a [u8],
+    field: &'static str,
+    limit: usize,
+) -> Result<(usize, &'a [u8]), DecodeError> {
+    let mut input = Scale(bytes);
+    let length = input.length(field, limit)?;
+    Ok((length, input.0))
 }
 
 struct Scale<'a>(&'a [u8]);

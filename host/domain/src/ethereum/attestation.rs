@@ -7,13 +7,14 @@ use tutti_statements::{Body, SigningContext, Statement};
 use tutti_types::{Encoding, InvalidReason};
 
 use super::spec::{BeaconChain, Shape};
-use super::sync::{signed_by, weigh};
+use super::sync::signed_by;
 use crate::check::{Fact, Reason, Step, input};
 use crate::judgement::{Case, Findings, Judgement};
 use crate::key::KeyKind;
 use crate::reference::{Reference, ReferenceKind};
 use crate::set::OperatorSet;
 use crate::subject::Subject;
+use crate::tally::Attendance;
 
 /// Validators' word on a block and on the checkpoints it builds on.
 #[derive(Clone, Debug, PartialEq)]
@@ -275,7 +276,8 @@ impl AttestationCertificate {
         let message = signed.as_slice();
         let signature = &self.signature;
         let obligation = signed_by(case.set, &present, &absent, message, signature, &mut sheet);
-        let tallies = weigh(case, &absent, &mut sheet);
+        let tallies =
+            Attendance::without(case.set, &absent).count(case.set, case.policy, &mut sheet);
         let findings = Findings {
             reference,
             tallies,

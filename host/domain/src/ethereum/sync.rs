@@ -3,13 +3,13 @@ use tutti_statements::ethereum::BeaconBlockHeader;
 use tutti_types::{Encoding, InvalidReason};
 
 use super::spec::BeaconChain;
-use crate::check::{Fact, Reason, Sheet, Step, input};
+use crate::check::{Reason, Sheet, Step};
 use crate::claim::{Obligation, Signers};
 use crate::judgement::{Case, Findings, Judgement};
 use crate::key::{KeyKind, Possession};
 use crate::set::{Member, OperatorSet, Resident};
 use crate::subject::Subject;
-use crate::tally::{Absence, Attendance};
+use crate::tally::Attendance;
 
 /// Who of a sync committee signed, and the sum of their signatures.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +91,8 @@ impl SyncCertificate {
         let message = signed.as_slice();
         let signature = &self.aggregate.signature;
         let obligation = signed_by(case.set, &present, &absent, message, signature, &mut sheet);
-        let tallies = weigh(case, &absent, &mut sheet);
+        let tallies =
+            Attendance::without(case.set, &absent).count(case.set, case.policy, &mut sheet);
         let findings = Findings {
             reference,
             tallies,
@@ -142,24 +143,6 @@ pub(super) fn signed_by(
         message: message.into(),
         signature: *signature,
     })
-}
-
-pub(super) fn weigh(
-    case: &Case<'_>,
-    absent: &[u32],
-    sheet: &mut Sheet,
-) -> Vec<crate::tally::Tally> {
-    let absence = |&index: &u32| Absence::of(index, member(case.set, index));
-    let attendance = Attendance {
-        counted: (0..case.set.columns().len()).collect(),
-        absent: absent.iter().map(absence).collect(),
-    };
-    sheet.note(
-        Step::Signers,
-        vec![input("absent", Fact::Numbers(absent.to_vec()))],
-        Ok::<_, Reason>(()),
-    );
-    attendance.count(case.set, case.policy, sheet)
 }
 
 fn member(set: &OperatorSet, index: u32) -> &Member {
