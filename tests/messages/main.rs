@@ -2,5 +2,6 @@
 
 mod beefy;
 mod hyperlane;
+mod mainnet;
 mod rig;
 mod wormhole;

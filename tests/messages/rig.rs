@@ -12,10 +12,14 @@ use tutti_domain::{
 use tutti_types::Limits;
 
 pub(crate) fn cases(name: &str) -> Vec<Value> {
+    json(name).as_array().expect("a list of cases").clone()
+}
+
+pub(crate) fn json(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/messages/vectors");
     let path = Path::new(folder).join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{name}: {why}"));
-    serde_json::from_str(&text).expect("a list of cases")
+    serde_json::from_str(&text).expect("JSON")
 }
 
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {

@@ -54,7 +54,8 @@ fn vaas_with_a_quorum_are_accepted() {
 
 #[test]
 fn every_bit_of_a_vaa_counts() {
-    for vaa in vaas().iter().skip(1).take(2) {
+    let small = |vaa: &&Vaa| vaa.certificate().signatures.len() <= 5;
+    for vaa in vaas().iter().filter(small).take(2) {
         let signatures = 66 * vaa.certificate().signatures.len();
         let subject = vaa.certificate().subject();
         for bit in 0..8 * vaa.bytes.len() {
