@@ -7,10 +7,10 @@ use tutti_domain::ethereum::{
     BeaconChain, Bootstrap, BootstrapError, LightClientStore, LightClientUpdate, SyncAggregate,
     UpdateFault, beacon_api,
 };
-use tutti_domain::{Outcome, Reason, Reference, ReferenceKind};
+use tutti_domain::{Outcome, Reason, Reference, ReferenceKind, Register, Stored};
 use tutti_types::Limits;
 
-use crate::{process, vectors};
+use crate::{advance, process, vectors};
 
 /// The checkpoint that a16z/helios trusts in its tests.
 const CHECKPOINT: &str = "5afc212a7924789b2bc86acad3ab3a6ffb1f6e97253ea50bee7f4f51422c9275";
@@ -85,6 +85,34 @@ fn mainnet_updates_verify_in_their_order() {
     }
     assert!(accepted >= 2, "only {accepted} updates were accepted");
     eprintln!("{accepted} mainnet updates verified");
+}
+
+#[test]
+fn each_sync_committee_of_mainnet_names_the_next() {
+    let Some(Mainnet { bootstrap, updates }) = mainnet() else {
+        return;
+    };
+    let store = begin(bootstrap).expect("the checkpoint's bootstrap");
+    let mut register = Register::new(&Limits::default());
+    register
+        .put(store.current_committee().clone())
+        .expect("the first");
+    let mut period = 862;
+    for update in updates
+        .iter()
+        .filter(|update| update.next_committee.is_some())
+    {
+        assert_eq!(
+            advance(&mut register, store.chain(), update),
+            Ok(Stored::New)
+        );
+        period += 1;
+        let (newest, _) = register
+            .newest(&store.chain().sync_committees())
+            .expect("stored");
+        assert_eq!(newest.set.reference().at, period);
+    }
+    assert!(period >= 864);
 }
 
 #[test]

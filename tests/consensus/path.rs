@@ -7,12 +7,12 @@ use tutti_domain::ethereum::{
     BeaconChain, Forced, Format, LightClientStore, LightClientUpdate, Preset, Shape, ShapeEpochs,
     SszError, UpdateFault,
 };
-use tutti_domain::{Cause, Outcome, Reason};
+use tutti_domain::{Cause, Outcome, Reason, Register, Stored, Succession, SuccessionError};
 use tutti_statements::U256;
 use tutti_statements::ethereum::ForkSchedule;
 use tutti_types::{InvalidReason, Limits, Part, UndecidedCause, Verdict};
 
-use crate::{process, vectors};
+use crate::{advance, process, vectors};
 
 struct Way {
     json: Value,
@@ -129,6 +129,111 @@ fn a_light_client_goes_over_committees_and_forks() {
     walked(&mut way, 0);
     assert_eq!(way.store.current_committee().reference().at, 4);
     assert_eq!(way.store.next_committee().expect("known").reference().at, 5);
+}
+
+/// Committees as sets, each stored on the word of the one before.
+#[test]
+fn each_sync_committee_names_the_next() {
+    let way = way();
+    let chain = way.store.chain();
+    let mut register = Register::new(&Limits::default());
+    register
+        .put(way.store.current_committee().clone())
+        .expect("the first");
+    let mut periods = Vec::new();
+    for step in steps(&way.json, "steps") {
+        if step["kind"] != "update" {
+            continue;
+        }
+        match advance(&mut register, chain, &update(&step)) {
+            Ok(Stored::New) => {
+                let (newest, _) = register.newest(&chain.sync_committees()).expect("stored");
+                periods.push(newest.set.reference().at);
+            }
+            // A second update of the period is of the committee before the newest.
+            Ok(Stored::Known) | Err(Reason::OtherReference { .. }) => {}
+            other => panic!("{other:?} of {step}"),
+        }
+    }
+    assert_eq!(periods, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn less_than_two_thirds_name_no_committee() {
+    let way = way();
+    let chain = way.store.chain();
+    let few = steps(&way.json, "steps")
+        .into_iter()
+        .find(|step| step["participants"] == 21);
+    let update = update(&few.expect("a step with 21 of 32"));
+    let period = chain.period_at(update.signature_slot);
+    let mut register = Register::new(&Limits::default());
+    let before = steps(&way.json, "steps");
+    register
+        .put(way.store.current_committee().clone())
+        .expect("the first");
+    for step in before.iter().filter(|step| step["kind"] == "update") {
+        let newest = register
+            .newest(&chain.sync_committees())
+            .expect("stored")
+            .0
+            .set
+            .clone();
+        if newest.reference().at == period {
+            break;
+        }
+        assert_eq!(
+            advance(&mut register, chain, &self::update(step)),
+            Ok(Stored::New)
+        );
+    }
+    let outcome = advance(&mut register, chain, &update);
+    assert!(
+        matches!(outcome, Err(Reason::ThresholdNotMet { .. })),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_committee_without_finality_or_proof_is_not_named() {
+    let way = way();
+    let chain = way.store.chain();
+    let good = update(&steps(&way.json, "steps")[1]);
+    let refused = |change: &dyn Fn(&mut LightClientUpdate)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        match Succession::sync_committee(chain, &changed, &Limits::default()) {
+            Err(SuccessionError::Update(fault)) => fault,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        refused(&|u| u.next_committee = None),
+        UpdateFault::NoCommittee
+    );
+    assert_eq!(refused(&|u| u.finality = None), UpdateFault::PeriodNotFinal);
+    assert_eq!(
+        refused(&|u| u.signature_slot = 64),
+        UpdateFault::PeriodNotFinal
+    );
+    assert_eq!(
+        refused(&|u| u
+            .next_committee
+            .as_mut()
+            .expect("next")
+            .committee
+            .keys
+            .swap(0, 1)),
+        UpdateFault::CommitteeBranch
+    );
+    assert_eq!(
+        refused(&|u| u.finality.as_mut().expect("final").branch[0][0] ^= 1),
+        UpdateFault::FinalityBranch
+    );
+    assert_eq!(
+        refused(&|u| u.attested.execution.gas_used ^= 1),
+        UpdateFault::AttestedHeader
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Votes {
             weights: vec![(0, U256::from(index + 1))],
         };
         let draft = SetDraft {
-            name: self.chain.set_name(),
+            name: self.chain.validators(),
             reference: Reference::new(ReferenceKind::Epoch, epoch),
             validity: Validity::only(epoch),
             keys: KeyKind::Bls12381,

@@ -1,4 +1,8 @@
+use std::sync::Arc;
+
+use crate::ecdsa::{BeefyCertificate, HyperlaneCertificate, SetExpiry, WormholeCertificate};
 use crate::eigen::{DaCertificate, DaRules, MultichainCertificate, NonSignerCertificate};
+use crate::ethereum::{AttestationCertificate, BeaconChain, SyncCertificate};
 use crate::icm::IcmCertificate;
 use crate::judgement::{Case, Judgement};
 use crate::mach::{AlertCertificate, AlertRules};
@@ -14,6 +18,12 @@ pub enum Certificate {
     MachAlert(Box<AlertCertificate>, AlertRules),
     SignerBitset(Box<IcmCertificate>),
     SymbioticSimple(Box<SymbioticCertificate>),
+    /// On the chain whose validators these are.
+    EthAttestation(Box<AttestationCertificate>, Arc<BeaconChain>),
+    SyncCommittee(Box<SyncCertificate>, Arc<BeaconChain>),
+    Hyperlane(Box<HyperlaneCertificate>),
+    Wormhole(Box<WormholeCertificate>, SetExpiry),
+    Beefy(Box<BeefyCertificate>),
 }
 
 impl Certificate {
@@ -26,6 +36,11 @@ impl Certificate {
             Self::MachAlert(certificate, rules) => certificate.judge(rules, case),
             Self::SignerBitset(certificate) => certificate.judge(case),
             Self::SymbioticSimple(certificate) => certificate.judge(case),
+            Self::EthAttestation(certificate, chain) => certificate.judge(chain, case),
+            Self::SyncCommittee(certificate, chain) => certificate.judge(chain, case),
+            Self::Hyperlane(certificate) => certificate.judge(case),
+            Self::Wormhole(certificate, expiry) => certificate.judge(case, *expiry),
+            Self::Beefy(certificate) => certificate.judge(case),
         }
     }
 }

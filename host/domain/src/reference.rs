@@ -12,8 +12,10 @@ pub enum SetName {
     OperatorSet { avs: Address, id: u32 },
     /// A subnet of a network, such as Avalanche's.
     Subnet { network: u32, id: B256 },
-    /// The validators or sync committees of a beacon chain, by its genesis validators root.
+    /// The validators of a beacon chain, by its genesis validators root.
     Beacon { genesis_validators_root: B256 },
+    /// The sync committees of a beacon chain, one for each period.
+    SyncCommittees { genesis_validators_root: B256 },
     /// Anything else, by words its operator chose.
     Label(Label),
 }
@@ -99,6 +101,9 @@ impl std::fmt::Display for SetName {
             Self::Beacon {
                 genesis_validators_root,
             } => write!(f, "beacon chain {genesis_validators_root}"),
+            Self::SyncCommittees {
+                genesis_validators_root,
+            } => write!(f, "sync committees of {genesis_validators_root}"),
             Self::Label(label) => f.write_str(label.as_str()),
         }
     }
@@ -120,6 +125,11 @@ impl SetName {
                 genesis_validators_root,
             } => {
                 out.byte(4).fixed(genesis_validators_root.as_slice());
+            }
+            Self::SyncCommittees {
+                genesis_validators_root,
+            } => {
+                out.byte(6).fixed(genesis_validators_root.as_slice());
             }
             Self::Label(label) => {
                 out.byte(5).bytes(label.as_str().as_bytes());

@@ -9,6 +9,7 @@ use tutti_statements::{Body, SigningContext, Statement, StatementError};
 
 use crate::eigen::abi::{DecodeError, g1_bytes};
 use crate::eigen::merkle::MerkleError;
+use crate::ethereum::UpdateFault;
 use crate::judgement::Acceptance;
 use crate::key::Key;
 use crate::policy::Policy;
@@ -52,6 +53,8 @@ pub enum SuccessionError {
     Header(&'static str),
     #[error("curve type {0} of the table is not known here")]
     UnknownCurve(u8),
+    #[error("the update does not lead to a next committee: {0}")]
+    Update(#[from] UpdateFault),
     #[error("a generator does not attest itself")]
     OwnGenerator,
 }

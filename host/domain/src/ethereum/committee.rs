@@ -58,7 +58,7 @@ impl SyncCommittee {
         };
         let members = (0..).zip(&self.keys).map(seat);
         let draft = SetDraft {
-            name: chain.set_name(),
+            name: chain.sync_committees(),
             reference: Reference::new(ReferenceKind::Period, period),
             validity: Validity::only(period),
             keys: KeyKind::Bls12381,

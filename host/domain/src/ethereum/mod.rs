@@ -14,6 +14,7 @@ mod header;
 mod light_client;
 mod spec;
 mod ssz;
+mod succession;
 mod sync;
 mod update;
 

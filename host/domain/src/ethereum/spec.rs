@@ -107,8 +107,16 @@ impl BeaconChain {
         }
     }
 
-    pub fn set_name(&self) -> SetName {
+    /// What the chain's validators are called; a set of them is of an epoch.
+    pub fn validators(&self) -> SetName {
         SetName::Beacon {
+            genesis_validators_root: B256::from(self.forks.genesis_validators_root()),
+        }
+    }
+
+    /// What the chain's sync committees are called; a set is of a period.
+    pub fn sync_committees(&self) -> SetName {
+        SetName::SyncCommittees {
             genesis_validators_root: B256::from(self.forks.genesis_validators_root()),
         }
     }

@@ -1,7 +1,7 @@
 use tutti_statements::Bytes32;
 
 use super::committee::{CommitteeError, SyncCommittee};
-use super::header::LightClientHeader;
+use super::header::{LightClientHeader, leads_to};
 use super::spec::BeaconChain;
 use super::sync::{SyncAggregate, SyncCertificate};
 
@@ -66,6 +66,10 @@ pub enum UpdateFault {
     CommitteeBranch,
     #[error("the next committee is not the one that is known already")]
     OtherCommittee,
+    #[error("it brings no next committee")]
+    NoCommittee,
+    #[error("a period's committee is sure once a block of the period is final, and none is here")]
+    PeriodNotFinal,
     #[error("the next committee is none: {0}")]
     Committee(#[from] CommitteeError),
 }
@@ -123,6 +127,64 @@ impl LightClientUpdate {
             aggregate: self.aggregate.clone(),
             signature_slot: self.signature_slot,
         }
+    }
+
+    pub(super) fn check_headers(&self, chain: &BeaconChain) -> Result<(), UpdateFault> {
+        if !self.attested.is_consistent(chain) {
+            return Err(UpdateFault::AttestedHeader);
+        }
+        match self.finalized_header() {
+            Some(header) if !header.is_consistent(chain) => Err(UpdateFault::FinalizedHeader),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn check_slots(&self, present_slot: u64) -> Result<(), UpdateFault> {
+        let (signed, attested) = (self.signature_slot, self.attested.beacon.slot);
+        let finalized = self.finalized_slot();
+        if signed > present_slot {
+            return Err(UpdateFault::FromTheFuture {
+                signature_slot: signed,
+                present_slot,
+            });
+        }
+        if signed > attested && attested >= finalized {
+            return Ok(());
+        }
+        Err(UpdateFault::SlotOrder {
+            finalized,
+            attested,
+            signed,
+        })
+    }
+
+    pub(super) fn check_finality(&self, chain: &BeaconChain) -> Result<(), UpdateFault> {
+        let Some(Finality { header, branch }) = &self.finality else {
+            return Ok(());
+        };
+        let attested = &self.attested.beacon;
+        let root = match header {
+            Some(header) if header.beacon.slot == 0 => return Err(UpdateFault::FinalizedHeader),
+            Some(header) => header.root(),
+            None => [0; 32],
+        };
+        let place = chain.shape_at(attested.slot).finalized_root();
+        if leads_to(&root, branch, place, &attested.state_root) {
+            return Ok(());
+        }
+        Err(UpdateFault::FinalityBranch)
+    }
+
+    pub(super) fn check_committee_branch(&self, chain: &BeaconChain) -> Result<(), UpdateFault> {
+        let Some(NextCommittee { committee, branch }) = &self.next_committee else {
+            return Ok(());
+        };
+        let attested = &self.attested.beacon;
+        let place = chain.shape_at(attested.slot).next_sync_committee();
+        if leads_to(&committee.tree_root(), branch, place, &attested.state_root) {
+            return Ok(());
+        }
+        Err(UpdateFault::CommitteeBranch)
     }
 
     pub(super) fn finalized_slot(&self) -> u64 {
