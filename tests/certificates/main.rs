@@ -1,7 +1,10 @@
 //! Certificates are accepted exactly where enough of the right set attested the statement.
 
 mod advancing;
+mod corpus;
+
 mod eigenda;
+mod invariants;
 mod multichain;
 mod non_signer;
 mod others;
