@@ -1,6 +1,7 @@
 //! Lists of ECDSA signatures are believed exactly where the systems that use them believe them.
 
 mod beefy;
+mod hostile;
 mod hyperlane;
 mod mainnet;
 mod rig;

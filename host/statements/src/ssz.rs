@@ -42,11 +42,13 @@ pub fn mix_in_length(root: &Bytes32, length: usize) -> Bytes32 {
 
 /// The root that `leaf` leads to, if it stands at `index` of a tree as deep as the branch is long.
 pub fn branch_root(leaf: &Bytes32, branch: &[Bytes32], index: u64) -> Bytes32 {
-    branch
-        .iter()
-        .enumerate()
-        .fold(*leaf, |node, (depth, sibling)| match index >> depth & 1 {
-            0 => sha256(&[&node, sibling]),
-            _ => sha256(&[sibling, &node]),
-        })
+    let up = |node: Bytes32, (depth, sibling): (usize, &Bytes32)| {
+        let is_right = index.checked_shr(depth as u32).unwrap_or(0) & 1 == 1;
+        if is_right {
+            sha256(&[sibling, &node])
+        } else {
+            sha256(&[&node, sibling])
+        }
+    };
+    branch.iter().enumerate().fold(*leaf, up)
 }
