@@ -409,7 +409,7 @@ impl BulkCurve for Bls12381 {
     }
 
     fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
-        let Some(ifma) = arithmetic.lanes_for(pairs.len()) else {
+        let Some(ifma) = arithmetic.ifma() else {
             return Self::miller(pairs);
         };
         let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
@@ -417,14 +417,19 @@ impl BulkCurve for Bls12381 {
     }
 
     fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
-        let Some(ifma) = arithmetic.lanes_for(lists.iter().map(Vec::len).sum()) else {
-            return lists.iter().map(|pairs| Self::miller(pairs)).collect();
-        };
-        products_of_lists::<Self>(lists, |p, q| tutti_lanes::miller_loops(ifma, p, q))
+        match arithmetic.ifma() {
+            Some(ifma) if lists.len() > 2 => {
+                products_of_lists::<Self>(lists, |p, q| tutti_lanes::miller_loops(ifma, p, q))
+            }
+            _ => {
+                let product = |pairs: &Vec<_>| Self::miller_many(arithmetic, pairs);
+                lists.iter().map(product).collect()
+            }
+        }
     }
 
     fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
-        match arithmetic.lanes_for(values.len()) {
+        match arithmetic.ifma() {
             Some(ifma) => {
                 let powers = tutti_lanes::final_exponentiations(ifma, values);
                 powers.iter().map(|power| *power == Self::one()).collect()

@@ -8,6 +8,7 @@ use tutti_curves::{Curve, WirePair, oracle};
 use tutti_types::Verdict;
 
 use crate::Context;
+use crate::arithmetic::{Arithmetic, BulkCurve};
 
 pub(crate) fn check(slice: &WorkSlice, context: &mut Context) -> Outcomes {
     Outcomes::Verdicts(match &*slice.work {
@@ -17,23 +18,24 @@ pub(crate) fn check(slice: &WorkSlice, context: &mut Context) -> Outcomes {
     })
 }
 
-fn check_parcel<C: Curve>(
+fn check_parcel<C: BulkCurve>(
     parcel: &PairingParcel<C>,
     slice: &WorkSlice,
     context: &mut Context,
 ) -> Vec<Verdict> {
+    let arithmetic = context.arithmetic;
     let checks = &parcel.checks[slice.range.clone()];
     let pairs_of = |at: usize| &parcel.pairs[checks[at].start as usize..checks[at].end as usize];
     let values: Vec<Option<C::Gt>> = (0..checks.len())
         .into_par_iter()
-        .map(|at| miller::<C>(pairs_of(at)))
+        .map(|at| miller::<C>(arithmetic, pairs_of(at)))
         .collect();
     let weighted = weigh::<C>(&values, context);
     let mut suspects: Vec<usize> = (0..checks.len())
         .filter(|&at| values[at].is_none())
         .collect();
-    if !C::is_one(&product::<C>(&weighted)) {
-        not_one::<C>(&weighted, &mut suspects);
+    if !is_one::<C>(arithmetic, &weighted) {
+        not_one::<C>(arithmetic, &weighted, &mut suspects);
     }
     let mut verdicts = vec![Verdict::Valid; checks.len()];
     for at in suspects {
@@ -44,7 +46,7 @@ fn check_parcel<C: Curve>(
 }
 
 /// The product of the check's Miller loops; none where a point is bad or nothing is there.
-fn miller<C: Curve>(pairs: &[WirePair<C>]) -> Option<C::Gt> {
+fn miller<C: BulkCurve>(arithmetic: Arithmetic, pairs: &[WirePair<C>]) -> Option<C::Gt> {
     if pairs.is_empty() {
         return None;
     }
@@ -54,7 +56,7 @@ fn miller<C: Curve>(pairs: &[WirePair<C>]) -> Option<C::Gt> {
             finite.push((p, q));
         }
     }
-    Some(C::miller(&finite))
+    Some(C::miller_many(arithmetic, &finite))
 }
 
 /// Each value to the power of a random coefficient, so that no two can cancel.
@@ -84,23 +86,24 @@ fn weigh<C: Curve>(values: &[Option<C::Gt>], context: &mut Context) -> Vec<(usiz
         .collect()
 }
 
-fn product<C: Curve>(values: &[(usize, C::Gt)]) -> C::Gt {
-    values
-        .iter()
-        .fold(C::one(), |product, (_, value)| C::mul(&product, value))
+/// Whether the product of the values is one.
+fn is_one<C: BulkCurve>(arithmetic: Arithmetic, values: &[(usize, C::Gt)]) -> bool {
+    let values = values.iter();
+    let product = values.fold(C::one(), |product, (_, value)| C::mul(&product, value));
+    C::are_one(arithmetic, &[product])[0]
 }
 
 /// The checks among `values` that are not one, where their product is not.
-fn not_one<C: Curve>(values: &[(usize, C::Gt)], bad: &mut Vec<usize>) {
+fn not_one<C: BulkCurve>(arithmetic: Arithmetic, values: &[(usize, C::Gt)], bad: &mut Vec<usize>) {
     if let [(at, _)] = values {
         return bad.push(*at);
     }
     let (left, right) = values.split_at(values.len() / 2);
-    if C::is_one(&product::<C>(left)) {
-        return not_one::<C>(right, bad);
+    if is_one::<C>(arithmetic, left) {
+        return not_one::<C>(arithmetic, right, bad);
     }
-    not_one::<C>(left, bad);
-    if !C::is_one(&product::<C>(right)) {
-        not_one::<C>(right, bad);
+    not_one::<C>(arithmetic, left, bad);
+    if !is_one::<C>(arithmetic, right) {
+        not_one::<C>(arithmetic, right, bad);
     }
 }

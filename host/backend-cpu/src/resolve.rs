@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rand_core::RngCore;
 use sha2::{Digest, Sha256};
 use tutti_backend::{Hashing, Keys, TermRef, VerifyItem, VerifyParcel};
-use tutti_curves::{Group, Signed, Wire, oracle};
+use tutti_curves::{Group, Pair, Signed, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Scheme, Verdict};
 
 use crate::Context;
@@ -99,6 +99,25 @@ pub(crate) fn resolve<'a, W: World>(
         factors: interned.factors,
         keys: interned.keys,
         messages: interned.messages,
+    }
+}
+
+impl<W: World> Resolved<'_, W> {
+    pub(crate) fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
+        let start = self.factors.partition_point(|factor| factor.item < item);
+        self.factors[start..]
+            .iter()
+            .take_while(move |factor| factor.item == item)
+            .copied()
+    }
+
+    /// An item's own equation but for its signature, without weights.
+    pub(crate) fn own_pairs(&self, item: u32) -> Vec<Pair<W::Curve>> {
+        let pair = |factor: Factor| {
+            let key = &self.keys[factor.key as usize];
+            W::pair(key, &self.messages[factor.message as usize])
+        };
+        self.factors_of(item).map(pair).collect()
     }
 }
 

@@ -61,12 +61,16 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
         if items.is_empty() {
             return bad;
         }
+        if let [item] = items[..] {
+            let signature = entries[item as usize].expect("planned");
+            if !verifies_alone(resolved, item, &signature, arithmetic) {
+                bad.push(item);
+            }
+            return bad;
+        }
         let shape = weighted_sum::shape(items.len(), context.bits.bits());
         // Drawn anew for each try: what a failed try revealed must not help the next.
-        let weights = match items.len() {
-            1 => vec![Weight::ONE],
-            count => weights::draw(count, shape, &mut context.random),
-        };
+        let weights = weights::draw(items.len(), shape, &mut context.random);
         let points: Vec<SigPoint<W>> = items
             .iter()
             .map(|&item| entries[item as usize].expect("planned"))
@@ -96,6 +100,19 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
             }
         }
     }
+}
+
+/// One item by the plain equation: nothing to weigh, all its pairs in one product.
+fn verifies_alone<W: World>(
+    resolved: &Resolved<'_, W>,
+    item: u32,
+    signature: &SigPoint<W>,
+    arithmetic: Arithmetic,
+) -> bool {
+    let mut pairs = resolved.own_pairs(item);
+    pairs.push(W::signature_pair(signature));
+    W::Sig::in_subgroup(signature)
+        && W::Curve::are_one(arithmetic, &[W::Curve::miller_many(arithmetic, &pairs)])[0]
 }
 
 /// The signatures of the regular items, at the items' places.
@@ -325,30 +342,14 @@ impl<'a, W: World> Weighted<'a, W> {
             Span::Leaves(_) => Vec::new(),
             Span::Items(items) => {
                 if let [item] = items[..] {
-                    return self.own_pairs(item);
+                    return self.resolved.own_pairs(item);
                 }
-                let factors = items.iter().flat_map(|&item| self.factors_of(item));
+                let factors = items
+                    .iter()
+                    .flat_map(|&item| self.resolved.factors_of(item));
                 self.pairs(&groups(self.plan.shared, &factors.collect::<Vec<_>>()))
             }
         }
-    }
-
-    /// An item's own equation, without weights.
-    fn own_pairs(&self, item: u32) -> Vec<Pair<W::Curve>> {
-        let pair = |factor: Factor| {
-            let key = &self.resolved.keys[factor.key as usize];
-            W::pair(key, &self.resolved.messages[factor.message as usize])
-        };
-        self.factors_of(item).map(pair).collect()
-    }
-
-    fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
-        let factors = &self.resolved.factors;
-        let start = factors.partition_point(|factor| factor.item < item);
-        factors[start..]
-            .iter()
-            .take_while(move |factor| factor.item == item)
-            .copied()
     }
 
     fn entry(&self, item: u32) -> (Weight, SigPoint<W>) {

@@ -57,12 +57,6 @@ pub(crate) struct Weight {
 const MAX_DIGITS: usize = 64;
 
 impl Weight {
-    pub(crate) const ONE: Self = Self {
-        digits: [0; MAX_DIGITS],
-        magnitude: 1,
-        negative: false,
-    };
-
     pub(crate) fn digit(&self, window: u32) -> i16 {
         self.digits[window as usize]
     }

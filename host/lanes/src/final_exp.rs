@@ -1,8 +1,9 @@
-//! The final exponentiation, of eight values at a time.
+//! The final exponentiation, of eight values at a time or of one.
 
 use blst::blst_fp12;
 
 use crate::Ifma;
+use crate::across::Across;
 use crate::curve::SEED;
 use crate::element::{Element, ElementSum};
 use crate::fp::Fp;
@@ -10,56 +11,102 @@ use crate::fp2::Fp2;
 use crate::fp12::{Fp6, Fp12};
 use crate::points::eight_of;
 
+/// From this many values on eight in lock-step are faster than one after the other, each across the lanes.
+const LOCK_STEP_FROM: usize = 6;
+
+/// What the final exponentiation needs of a value, or of eight.
+pub(crate) trait Cyclotomic: Copy {
+    fn mul(&self, o: &Self) -> Self;
+    /// To the power p^6.
+    fn conjugate(&self) -> Self;
+    /// 0 stays 0.
+    fn invert(&self) -> Self;
+    /// To the power p.
+    fn frobenius(&self) -> Self;
+    /// To the power p².
+    fn frobenius_square(&self) -> Self;
+    /// The square, in the cyclotomic subgroup only.
+    fn cyclotomic_square(&self) -> Self;
+}
+
 /// Each value to the power that blst uses: 3 (p^12 - 1) / r.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> {
     let mut powers = Vec::with_capacity(values.len());
     for eight in values.chunks(8) {
-        let power = final_exponentiation(&Fp12::from_blst(isa, eight_of(eight)));
-        powers.extend_from_slice(&power.to_blst()[..eight.len()]);
+        if eight.len() < LOCK_STEP_FROM {
+            let alone = |value| final_exponentiation(&Across::from_blst(isa, value)).to_blst();
+            powers.extend(eight.iter().map(alone));
+        } else {
+            let power = final_exponentiation(&Fp12::from_blst(isa, eight_of(eight)));
+            powers.extend_from_slice(&power.to_blst()[..eight.len()]);
+        }
     }
     powers
 }
 
 /// The easy part, to the power (p^6 - 1)(p^2 + 1), then the hard part as blst and zkcrypto's pairing compute it.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn final_exponentiation(f: &Fp12) -> Fp12 {
-    let f = f.conjugate().mul(&invert(f));
-    let f = frobenius_square(&f).mul(&f);
+fn final_exponentiation<F: Cyclotomic>(f: &F) -> F {
+    let f = f.conjugate().mul(&f.invert());
+    let f = f.frobenius_square().mul(&f);
     // From here on in the cyclotomic subgroup, where the conjugate is the inverse. x is the (negative) parameter.
-    let f2 = cyclotomic_square(&f);
-    let a = power_of_parameter(&f2); // 2x
-    let b = half_power(&a); // x²
+    let f2 = f.cyclotomic_square();
+    let a = power(&f2, SEED); // 2x
+    let b = power(&a, SEED / 2); // x²: half of x is still whole, and a is a square
     let c = a.mul(&f.conjugate()).conjugate().mul(&b); // x² - 2x + 1
-    let d = power_of_parameter(&c);
-    let e = power_of_parameter(&d).mul(&c.conjugate());
-    let g = frobenius(&frobenius_square(&c)).mul(&frobenius_square(&d));
-    let h = power_of_parameter(&e).mul(&f2).mul(&f);
-    g.mul(&h).mul(&frobenius(&e))
-}
-
-/// To the power x / 2: half of it is still whole, and what it is used on is a square.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn half_power(f: &Fp12) -> Fp12 {
-    power(f, SEED / 2)
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn power_of_parameter(f: &Fp12) -> Fp12 {
-    power(f, SEED)
+    let d = power(&c, SEED);
+    let e = power(&d, SEED).mul(&c.conjugate());
+    let g = c.frobenius_square().frobenius().mul(&d.frobenius_square());
+    let h = power(&e, SEED).mul(&f2).mul(&f);
+    g.mul(&h).mul(&e.frobenius())
 }
 
 /// To the power -e, in the cyclotomic subgroup.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn power(f: &Fp12, e: u64) -> Fp12 {
+fn power<F: Cyclotomic>(f: &F, e: u64) -> F {
     let mut power = *f;
     for bit in (0..e.ilog2()).rev() {
-        power = cyclotomic_square(&power);
+        power = power.cyclotomic_square();
         if e >> bit & 1 == 1 {
             power = power.mul(f);
         }
     }
     power.conjugate()
+}
+
+impl Cyclotomic for Fp12 {
+    #[inline(always)]
+    fn mul(&self, o: &Self) -> Self {
+        Self::mul(self, o)
+    }
+
+    #[inline(always)]
+    fn conjugate(&self) -> Self {
+        Self::conjugate(self)
+    }
+
+    #[inline(always)]
+    fn invert(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { invert(self) }
+    }
+
+    #[inline(always)]
+    fn frobenius(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { frobenius(self) }
+    }
+
+    #[inline(always)]
+    fn frobenius_square(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { frobenius_square(self) }
+    }
+
+    #[inline(always)]
+    fn cyclotomic_square(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { cyclotomic_square(self) }
+    }
 }
 
 /// Granger and Scott: three squarings in Fp4, of (c0, c4'), (c3', c2) and (c1, c5') in blst's numbering of coordinates.
@@ -167,10 +214,12 @@ fn invert6(Fp6([a0, a1, a2]): &Fp6) -> Fp6 {
     Fp6([c0.mul(&inverse), c1.mul(&inverse), c2.mul(&inverse)])
 }
 
+pub(crate) use consts::{FROBENIUS, FROBENIUS_SQUARE};
+
 #[rustfmt::skip]
 mod consts {
     /// (1 + i)^(k(p-1)/6) for k = 1..=5.
-    pub(super) const FROBENIUS: [[[u64; 8]; 2]; 5] = [
+    pub(crate) const FROBENIUS: [[[u64; 8]; 2]; 5] = [
 [
         [
             0x3_f1c0_02e8_3512, 0x0_7b2d_5add_b4fe, 0xf_8872_2674_745b, 0x0_86dc_4175_cadf,
@@ -223,7 +272,7 @@ mod consts {
     ],
     ];
     /// (1 + i)^(k(p²-1)/6) for k = 1..=5.
-    pub(super) const FROBENIUS_SQUARE: [[u64; 8]; 5] = [
+    pub(crate) const FROBENIUS_SQUARE: [[u64; 8]; 5] = [
     [
         0x4_bdb9_a81d_5463, 0x3_75a4_dfb6_1466, 0xb_57ed_d184_cb1d, 0x3_8f05_0086_80aa,
         0x6_fa8a_ced1_b8dc, 0xe_5be2_0911_1e4f, 0x9_ba8f_6ff2_d721, 0x0_0000_0000_2a0f,

@@ -156,6 +156,69 @@ pub(crate) struct Factor([V; 8]);
 #[derive(Clone, Copy)]
 pub(crate) struct Wide([V; 16]);
 
+/// A factor in memory, limb after limb, so that one lane of it can be multiplied with all lanes of another.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Stored([[u64; 8]; 8]);
+
+/// Two factors in memory, limb after limb: six lanes of the one, then all of the other. A load from the right place is the
+/// second shifted up by some lanes, with the last of the first moved in from below.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Shifts([[u64; 16]; 8]);
+
+/// One lane of a stored factor, and by how many lanes what it multiplies is shifted: at most six.
+#[derive(Clone, Copy)]
+pub(crate) struct Term<'a> {
+    pub(crate) factor: &'a Stored,
+    pub(crate) lane: usize,
+    pub(crate) shift: usize,
+}
+
+impl Shifts {
+    const LANES: usize = 6;
+
+    #[inline(always)]
+    pub(crate) fn new(below: &Factor, factor: &Factor) -> Self {
+        let mut limbs = [[0; 16]; 8];
+        eight!(I, {
+            below.0[I].store_to(&mut limbs[I], 0);
+            factor.0[I].store_to(&mut limbs[I], Self::LANES);
+        });
+        Self(limbs)
+    }
+
+    #[inline(always)]
+    fn by(&self, isa: Ifma, shift: usize) -> [V; 8] {
+        let mut x = [V::splat(isa, 0); 8];
+        eight!(I, {
+            x[I] = V::load_from(isa, &self.0[I], Self::LANES - shift);
+        });
+        x
+    }
+}
+
+/// The sum of up to six products: columns below 6 · 2^56, values below 6 · 2^10 p².
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sum_of_products(isa: Ifma, terms: &[Term<'_>], shifts: &Shifts) -> Wide {
+    debug_assert!(terms.len() <= 6);
+    let mut t = [V::splat(isa, 0); 16];
+    for term in terms {
+        let b = shifts.by(isa, term.shift);
+        eight!(I, {
+            let a = V::splat(isa, term.factor.0[I][term.lane]);
+            eight!(J, {
+                t[I + J] = t[I + J].madd_lo(a, b[J]);
+            });
+            eight!(J, {
+                t[I + J + 1] = t[I + J + 1].madd_hi(a, b[J]);
+            });
+        });
+    }
+    Wide(t)
+}
+
 /// Runs the carries from the lowest limb up. The top limb keeps its sign and whatever is above 52 bits.
 #[inline(always)]
 fn carry(x: &mut [V; 8]) {
@@ -408,6 +471,17 @@ impl Fp {
         Self(x)
     }
 
+    /// The element of lane `from[i]` in lane i.
+    #[inline(always)]
+    pub(crate) fn permute(&self, from: &[u64; 8]) -> Self {
+        let Self(mut x) = *self;
+        let from = V::load(self.isa(), from);
+        eight!(I, {
+            x[I] = x[I].permute(from);
+        });
+        Self(x)
+    }
+
     /// Where both are the same element.
     #[inline(always)]
     pub(crate) fn equals(&self, o: &Self) -> Mask {
@@ -579,6 +653,15 @@ fn tight(sum: &Sum) -> Fp {
 }
 
 impl Sum {
+    #[inline(always)]
+    pub(crate) fn select(m: Mask, yes: &Self, no: &Self) -> Self {
+        let mut x = no.0;
+        eight!(I, {
+            x[I] = V::select(m, yes.0[I], no.0[I]);
+        });
+        Self(x)
+    }
+
     /// Carries and reduces: the result is below 1.001 p, whatever the sum was (|value| < 2^12 p).
     #[inline(always)]
     pub(crate) fn tight(self) -> Fp {
@@ -613,6 +696,15 @@ impl Sum {
 }
 
 impl Factor {
+    #[inline(always)]
+    pub(crate) fn store(&self) -> Stored {
+        let mut limbs = [[0; 8]; 8];
+        eight!(I, {
+            limbs[I] = self.0[I].store();
+        });
+        Stored(limbs)
+    }
+
     /// The same, inlined: where a reduction follows at once and hides in the product.
     #[inline(always)]
     pub(crate) fn wide_mul_inline(&self, o: &Self) -> Wide {
@@ -641,6 +733,13 @@ impl Add for Factor {
 }
 
 impl Wide {
+    /// Σ lane of a term's factor · shifted factor, for up to six terms.
+    #[inline(always)]
+    pub(crate) fn sum_of_products(isa: Ifma, terms: &[Term<'_>], shifts: &Shifts) -> Self {
+        // SAFETY: the function needs the Ifma features, which isa proves.
+        unsafe { sum_of_products(isa, terms, shifts) }
+    }
+
     #[inline(always)]
     pub(crate) const fn from_columns(columns: [V; 16]) -> Self {
         Self(columns)

@@ -18,6 +18,8 @@ mod vector;
 #[macro_use]
 mod testing;
 #[cfg(target_arch = "x86_64")]
+mod across;
+#[cfg(target_arch = "x86_64")]
 mod bn254;
 #[cfg(target_arch = "x86_64")]
 mod curve;

@@ -1,12 +1,14 @@
-//! Miller loops: eight pairs in lock-step, and rows of eight that share their squarings.
+//! Miller loops: eight pairs in lock-step, rows of eight that share their squarings, and the product of a few pairs.
 //!
 //! The values differ from those of blst by factors in Fp, which the final exponentiation takes to one.
 
 use blst::{blst_fp12, blst_p1_affine, blst_p2_affine};
 
 use crate::Ifma;
+use crate::across::Across;
 use crate::curve::{Affine, SEED};
 use crate::element::{Element, ElementSum};
+use crate::final_exp::Cyclotomic;
 use crate::fp::Fp;
 use crate::fp2::Fp2;
 use crate::fp12::{Fp12, Line};
@@ -16,6 +18,9 @@ use crate::vector::Mask;
 
 /// Rows that share one accumulator. 6 KB each: all stay in the second-level cache.
 const ROWS: usize = 16;
+
+/// Up to this many pairs one accumulator across the lanes is faster than eight in lock-step.
+const FEW: usize = 8;
 
 /// Eight pairs (P, Q) on their way.
 struct Row {
@@ -169,10 +174,31 @@ pub(crate) fn miller_loops(
     values
 }
 
+/// The product of the values of up to eight pairs, in one accumulator across the lanes.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn loop_of_few(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 {
+    let mut row = Row::new(isa, p, q);
+    let mut f = Across::one(isa);
+    for bit in (0..63).rev() {
+        if bit < 62 {
+            f = f.mul(&f);
+        }
+        f.mul_lines(&row.double(), p.len());
+        if SEED >> bit & 1 == 1 {
+            f.mul_lines(&row.add(), p.len());
+        }
+    }
+    // The parameter is negative.
+    f.conjugate().to_blst()
+}
+
 /// The product of all values; one for none.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 {
     assert_eq!(p.len(), q.len(), "as many points of G1 as of G2");
+    if (1..=FEW).contains(&p.len()) {
+        return loop_of_few(isa, p, q);
+    }
     let mut product = Fp12::one(isa);
     for (p, q) in p.chunks(8 * ROWS).zip(q.chunks(8 * ROWS)) {
         let mut rows: Vec<Row> = p

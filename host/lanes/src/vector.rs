@@ -7,9 +7,10 @@
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_shuffle_i64x2,
-    _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_permutexvar_epi64, _mm512_set1_epi64,
+    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
+    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_xor_si512,
 };
 
 use crate::Ifma;
@@ -143,6 +144,22 @@ impl V {
         x
     }
 
+    /// Eight of sixteen words.
+    #[inline(always)]
+    pub(crate) fn load_from(_: Ifma, x: &[u64; 16], first: usize) -> Self {
+        assert!(first <= 8);
+        // SAFETY: the caller holds an Ifma; eight words from there on are in x.
+        Self(unsafe { _mm512_loadu_si512(x.as_ptr().add(first).cast()) })
+    }
+
+    /// Over eight of sixteen words.
+    #[inline(always)]
+    pub(crate) fn store_to(self, x: &mut [u64; 16], first: usize) {
+        assert!(first <= 8);
+        // SAFETY: a V exists, so an Ifma did; eight words from there on are in x.
+        unsafe { _mm512_storeu_si512(x.as_mut_ptr().add(first).cast(), self.0) };
+    }
+
     #[inline(always)]
     #[allow(clippy::unused_self)] // its existence is the argument
     pub(crate) const fn isa(self) -> Ifma {
@@ -205,6 +222,13 @@ impl V {
     pub(crate) fn rotate<const N: i32>(self) -> Self {
         // SAFETY: a V exists, so an Ifma did.
         Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
+    }
+
+    /// Lane `from[i]` in lane i.
+    #[inline(always)]
+    pub(crate) fn permute(self, from: Self) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_permutexvar_epi64(from.0, self.0) })
     }
 
     /// Two blocks of 128 bits of self, then two of o, as the bits of N say.
