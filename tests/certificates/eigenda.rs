@@ -1,7 +1,5 @@
 //! Real certificates of EigenDA, from what rollups posted to the end.
 
-use std::path::PathBuf;
-
 use tutti_curves::{Member, Wire, bn254};
 use tutti_domain::eigen::{DaCertificate, DaRules};
 use tutti_domain::{
@@ -14,15 +12,15 @@ use tutti_statements::{Body, SigningContext, Statement};
 
 use crate::rig::{self, Question, Twins, operators};
 
-/// Where the published vectors lie, if they are here.
-fn published(name: &str) -> Option<Vec<u8>> {
-    let Some(folder) = std::env::var_os("TUTTI_VECTORS") else {
-        println!("SKIPPED {name}: TUTTI_VECTORS names no folder");
-        return None;
-    };
-    let path = PathBuf::from(folder).join("eigen").join(name);
-    let text = std::fs::read_to_string(&path).expect("the vectors are there");
-    Some(hex::decode(text.trim().trim_start_matches("0x")).expect("hexadecimal"))
+/// Posted to Sepolia by rollups, blocks 9080069 and 9133435; carried over from Layr-Labs/eigenda,
+/// `tools/integration_utils/data`.
+const SEPOLIA: [&str; 2] = [
+    include_str!("vectors/eigenda-v2-sepolia.hex"),
+    include_str!("vectors/eigenda-v3-sepolia.hex"),
+];
+
+fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text.trim().trim_start_matches("0x")).expect("hexadecimal")
 }
 
 /// What the registry stores at the reference block, as far as the certificate needs it. The
@@ -80,16 +78,13 @@ fn settle(judgement: Judgement, question: &Question) -> Outcome {
     }
 }
 
-fn real() -> Vec<DaCertificate> {
-    ["cert_v2.sepolia.rlp.hex", "cert_v3.sepolia.rlp.hex"]
-        .into_iter()
-        .filter_map(published)
-        .map(|bytes| {
-            let certificate = DaCertificate::decode(&bytes).expect("decodes");
-            assert_eq!(certificate.encode(), bytes, "and encodes to the same");
-            certificate
-        })
-        .collect()
+fn real() -> [DaCertificate; 2] {
+    SEPOLIA.map(|text| {
+        let bytes = bytes(text);
+        let certificate = DaCertificate::decode(&bytes).expect("decodes");
+        assert_eq!(certificate.encode(), bytes, "and encodes to the same");
+        certificate
+    })
 }
 
 #[test]
@@ -113,9 +108,7 @@ fn sepolias_certificates_verify_end_to_end() {
 
 #[test]
 fn every_bit_of_a_real_certificate_counts() {
-    let Some(bytes) = published("cert_v3.sepolia.rlp.hex") else {
-        return;
-    };
+    let bytes = bytes(SEPOLIA[1]);
     let certificate = DaCertificate::decode(&bytes).expect("decodes");
     let (question, set) = (question(certificate.batch), registry(&certificate));
     let mut refused = 0;
@@ -150,10 +143,7 @@ fn every_bit_of_a_real_certificate_counts() {
 
 /// A certificate of our own for a batch of several blobs.
 fn own(absent: &[usize]) -> (DaCertificate, OperatorSet) {
-    let Some(template) = real().pop() else {
-        panic!("asked for only where the vectors are");
-    };
-    let mut certificate = template;
+    let [_, mut certificate] = real();
     let leaf = |blob: &tutti_domain::eigen::BlobInclusion| {
         alloy_primitives::keccak256(blob.certificate_hash())
     };
@@ -172,9 +162,6 @@ fn own(absent: &[usize]) -> (DaCertificate, OperatorSet) {
 
 #[test]
 fn quorums_of_the_blob_count_and_others_do_not() {
-    if real().is_empty() {
-        return;
-    }
     let ask = |certificate: &DaCertificate, set: &OperatorSet, rules: &DaRules| {
         let question = question(certificate.batch);
         settle(certificate.judge(rules, &question.case(set)), &question)

@@ -286,7 +286,7 @@ fn keys_without_proof_of_possession_are_not_added_up() {
     let outcome = question.ask(&rig::set_of(draft.clone()), &forged);
     assert_eq!(outcome, Outcome::Reject(Reason::PossessionUnproven(1)));
     // It is for the proof alone that this is refused.
-    draft.members[1].possession = Possession::Verified;
+    draft.members[1].possession = Possession::AttestedBySource;
     assert!(accepted(&question.ask(&rig::set_of(draft), &forged)));
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tutti_curves::{Group, Member, Wire, bn254};
 use tutti_domain::eigen::{OperatorInfo, operator_tree};
 use tutti_domain::{
-    Address, B256, Key, KeyKind, Obligation, OperatorTree, Possession, Reference, ReferenceKind,
-    Register, RegisterError, Roster, Seating, SetDraft, SetError, SetId, SetName, SetState,
-    StatedAggregate, Stored, U256, Validity,
+    Address, B256, Key, KeyKind, Obligation, OperatorTree, Possession, PossessionProof, Reference,
+    ReferenceKind, Register, RegisterError, Registration, Roster, Seating, SetDraft, SetError,
+    SetId, SetName, SetState, StatedAggregate, Stored, U256, Validity,
 };
 use tutti_types::{InvalidReason, Limits, Part, UndecidedCause, Verdict};
 
@@ -238,6 +238,78 @@ fn twin_keys_of_two_secrets_are_refused() {
     );
 }
 
+fn registration() -> Registration {
+    Registration::Coordinator {
+        chain_id: 17_000,
+        contract: Address::repeat_byte(0xc0),
+        operator: Address::repeat_byte(0x0e),
+    }
+}
+
+fn registrar() -> Registration {
+    Registration::KeyRegistrar {
+        chain_id: 1,
+        contract: Address::repeat_byte(0xc1),
+        major_version: "v1".into(),
+        operator: Address::repeat_byte(0x0e),
+        avs: Address::repeat_byte(0xa5),
+        operator_set: 7,
+    }
+}
+
+#[test]
+fn registrations_are_hashed_as_the_contracts_do_it() {
+    // Computed with eth-abi and pycryptodome of 69 times the generators.
+    let digests = [registration(), registrar()].map(|r| hex::encode(r.digest(&g1(69), &g2(69))));
+    assert_eq!(
+        digests,
+        [
+            "079e029a0722ab1586bd2b804ca2a94386d714ace049f28a2da9662698771b75",
+            "da217fc3d24ad8e2f9d559519741cd903149c6f9c9d87ef87065e8e98ad43166"
+        ]
+    );
+}
+
+#[test]
+fn possession_is_verified_or_not_claimed() {
+    let proof = |member: u32, secret: u64, registration: Registration| {
+        let digest = registration.digest(&g1(1_002), &g2(1_002));
+        PossessionProof {
+            member,
+            registration,
+            signature: Wire::Point(rig::sign(digest, secret)),
+        }
+    };
+    let outcome = |twins, proofs: &[PossessionProof]| {
+        let mut claiming = draft(&operators(), twins);
+        claiming.members[1].possession = Possession::Verified;
+        let candidate = claiming.check_proved(&Limits::default(), proofs)?;
+        let verdicts: Vec<_> = candidate.ties().iter().map(Obligation::verdict).collect();
+        candidate.conclude(&verdicts)
+    };
+    for registration in [registration(), registrar()] {
+        let good = proof(1, 1_002, registration.clone());
+        let set = outcome(Twins::Known, std::slice::from_ref(&good)).expect("proved");
+        assert_eq!(set.members()[1].possession, Possession::Verified);
+        let unusable = outcome(Twins::Unknown, &[good]).err();
+        assert_eq!(unusable, Some(SetError::ProofUnusable(1)));
+        let forged = outcome(Twins::Known, &[proof(1, 1_003, registration)]).err();
+        assert_eq!(forged, Some(SetError::PossessionDisproved(1)));
+    }
+    assert_eq!(
+        outcome(Twins::Known, &[]).err(),
+        Some(SetError::ProofMissing(1))
+    );
+    let elsewhere = proof(9, 1_002, registration());
+    let unusable = outcome(Twins::Known, &[elsewhere]).err();
+    assert_eq!(unusable, Some(SetError::ProofUnusable(9)));
+    // Another's proof, replayed.
+    let mut replayed = proof(1, 1_002, registration());
+    replayed.registration = registrar();
+    let refused = outcome(Twins::Known, &[replayed]).err();
+    assert_eq!(refused, Some(SetError::PossessionDisproved(1)));
+}
+
 #[test]
 fn ids_differ_in_every_field() {
     type Change = fn(&mut SetDraft);
@@ -260,7 +332,7 @@ fn ids_differ_in_every_field() {
         |d| d.validity.max_staleness = Some(0),
         |d| d.members[0].key = Operator::new(4_444, &[]).key(Twins::Unknown),
         |d| d.members[0].key = Operator::new(1_001, &[]).key(Twins::Known),
-        |d| d.members[0].possession = Possession::Verified,
+        |d| d.members[0].possession = Possession::None,
         |d| d.members[0].weights[0].1 = U256::from(51),
         |d| {
             d.members[0].weights[0].1 = U256::from(30);

@@ -31,7 +31,7 @@ pub enum KeyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Possession {
-    /// A proof was verified here.
+    /// A proof was verified here, when the set was made.
     Verified = 1,
     /// The registry that the set comes from demands a proof of everyone.
     AttestedBySource = 2,

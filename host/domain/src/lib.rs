@@ -51,6 +51,7 @@ pub use policy::{
     Columns, Demand, Grade, Policy, PolicyError, Ratio, ReplayScope, Rounding, Superseded,
     Threshold, Unit, Warning,
 };
+pub use possession::{PossessionProof, Registration};
 pub use reference::{Label, LabelError, Present, Reference, ReferenceKind, SetName};
 pub use register::{Entry, Provenance, Register, RegisterError, Stored};
 pub use set::{

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::claim::Obligation;
 use crate::eigen::{OperatorInfo, operator_tree};
 use crate::encoding::Canonical;
 use crate::key::{Key, KeyKind, Possession};
+use crate::possession::PossessionProof;
 use crate::reference::{Reference, SetName};
 
 /// Keccak-256 of the set's canonical encoding.
@@ -229,6 +230,14 @@ pub enum SetError {
     EmptyTreeRoot,
     #[error("the tree of the members listed has the root {computed}, not {stated}")]
     OtherTreeRoot { stated: B256, computed: B256 },
+    #[error("member {0} is said to have proved that it holds its key, but no proof came along")]
+    ProofMissing(u32),
+    #[error(
+        "the proof of member {0} cannot be checked: there is no such member, or its key in G2 is not known"
+    )]
+    ProofUnusable(u32),
+    #[error("the proof of member {0} that it holds its key does not verify")]
+    PossessionDisproved(u32),
     #[error("{expected} verdicts are needed, {found} were given")]
     VerdictsMissing { expected: usize, found: usize },
     #[error("the keys of member {0} could not be checked, which says nothing of them; try again")]
@@ -239,34 +248,43 @@ pub enum SetError {
 #[derive(Debug)]
 pub struct Candidate {
     set: OperatorSet,
-    tied: Vec<u32>,
+    open: Vec<(Open, Obligation)>,
+}
+
+/// What a member has yet to show.
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    Tie(u32),
+    Possession(u32),
 }
 
 impl Candidate {
-    /// That each member's keys in G1 and G2 have one secret: e(G1 key, g2) = e(g1, G2 key). In
-    /// the order of the members that have both.
+    /// That each member's keys in G1 and G2 have one secret, e(G1 key, g2) = e(g1, G2 key), in
+    /// the order of the members that have both; then that each proof of possession holds.
     pub fn ties(&self) -> Vec<Obligation> {
-        self.tied
-            .iter()
-            .filter_map(|&index| match &self.set.members[index as usize].key {
-                Key::Bn254 { g1, g2: Some(g2) } => Some(Obligation::same_secret(g1, g2)),
-                _ => None,
-            })
-            .collect()
+        let obligations = self.open.iter().map(|(_, obligation)| obligation);
+        obligations.cloned().collect()
     }
 
-    pub fn conclude(self, ties: &[Verdict]) -> Result<OperatorSet, SetError> {
-        if ties.len() != self.tied.len() {
+    pub fn conclude(self, verdicts: &[Verdict]) -> Result<OperatorSet, SetError> {
+        if verdicts.len() != self.open.len() {
             return Err(SetError::VerdictsMissing {
-                expected: self.tied.len(),
-                found: ties.len(),
+                expected: self.open.len(),
+                found: verdicts.len(),
             });
         }
-        for (&member, verdict) in self.tied.iter().zip(ties) {
-            match verdict {
-                Verdict::Valid => {}
-                Verdict::Invalid(..) => return Err(SetError::KeysUntied(member)),
-                Verdict::Undecided(_) => return Err(SetError::TiesUndecided(member)),
+        for ((open, _), verdict) in self.open.iter().zip(verdicts) {
+            match (*open, verdict) {
+                (_, Verdict::Valid) => {}
+                (Open::Tie(member), Verdict::Invalid(..)) => {
+                    return Err(SetError::KeysUntied(member));
+                }
+                (Open::Possession(member), Verdict::Invalid(..)) => {
+                    return Err(SetError::PossessionDisproved(member));
+                }
+                (Open::Tie(member) | Open::Possession(member), Verdict::Undecided(_)) => {
+                    return Err(SetError::TiesUndecided(member));
+                }
             }
         }
         Ok(self.set)
@@ -276,6 +294,15 @@ impl Candidate {
 impl SetDraft {
     /// Everything about the set but that twin keys are twins.
     pub fn check(self, limits: &Limits) -> Result<Candidate, SetError> {
+        self.check_proved(limits, &[])
+    }
+
+    /// The same, with proofs of possession for the members that are drafted as verified.
+    pub fn check_proved(
+        self,
+        limits: &Limits,
+        proofs: &[PossessionProof],
+    ) -> Result<Candidate, SetError> {
         self.check_frame(limits)?;
         let members = self.seat_members()?;
         let by_id = self.index(&members)?;
@@ -287,9 +314,7 @@ impl SetDraft {
             Roster::Complete => Resident::of(&members, &seats)?,
             Roster::Witnessed { .. } => Resident::None,
         };
-        let tied = (0..members.len() as u32)
-            .filter(|&i| matches!(members[i as usize].key, Key::Bn254 { g2: Some(_), .. }))
-            .collect();
+        let open = open_questions(&members, proofs)?;
         let mut set = OperatorSet {
             id: SetId(B256::ZERO),
             name: self.name,
@@ -306,7 +331,7 @@ impl SetDraft {
             resident,
         };
         set.id = set.compute_id();
-        Ok(Candidate { set, tied })
+        Ok(Candidate { set, open })
     }
 
     fn check_frame(&self, limits: &Limits) -> Result<(), SetError> {
@@ -525,6 +550,39 @@ impl SetDraft {
             apk: stated.apk.map(|apk| *apk.point()),
             operators: stated.operators,
         })
+    }
+}
+
+/// Twin keys to tie, and a proof for each member drafted as verified.
+fn open_questions(
+    members: &[Member],
+    proofs: &[PossessionProof],
+) -> Result<Vec<(Open, Obligation)>, SetError> {
+    let ties = (0u32..)
+        .zip(members)
+        .filter_map(|(index, member)| match &member.key {
+            Key::Bn254 { g1, g2: Some(g2) } => {
+                Some((Open::Tie(index), Obligation::same_secret(g1, g2)))
+            }
+            _ => None,
+        });
+    let mut open: Vec<_> = ties.collect();
+    let mut proved = HashSet::with_capacity(proofs.len());
+    for proof in proofs {
+        let index = proof.member;
+        let member = members.get(index as usize);
+        let obligation = member.and_then(|member| proof.obligation(&member.key));
+        let obligation = obligation.ok_or(SetError::ProofUnusable(index))?;
+        open.push((Open::Possession(index), obligation));
+        proved.insert(index);
+    }
+    let claimed = (0u32..).zip(members);
+    let unproved = claimed
+        .filter(|(_, member)| member.possession == Possession::Verified)
+        .find(|(index, _)| !proved.contains(index));
+    match unproved {
+        Some((index, _)) => Err(SetError::ProofMissing(index)),
+        None => Ok(open),
     }
 }
 
