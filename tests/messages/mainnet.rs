@@ -34,7 +34,7 @@ fn wormholes_guardian_sets_lead_from_one_to_the_next() {
         let set = rig::set(&guardians, index);
         let judged = |set| {
             rig::outcome(set, &subject, &rig::two_thirds(), |case| {
-                certificate.judge(case, SetExpiry::Never)
+                certificate.judge(case, SetExpiry::Newest)
             })
         };
         let outcome = judged(&set);

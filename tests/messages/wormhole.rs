@@ -30,7 +30,7 @@ impl Vaa {
     fn outcome(&self, certificate: &WormholeCertificate) -> Outcome {
         let subject = certificate.subject();
         rig::outcome(&self.set, &subject, &rig::two_thirds(), |case| {
-            certificate.judge(case, SetExpiry::Never)
+            certificate.judge(case, SetExpiry::Newest)
         })
     }
 
@@ -68,7 +68,7 @@ fn every_bit_of_a_vaa_counts() {
             };
             let policy = rig::two_thirds();
             let outcome = rig::outcome(&vaa.set, &subject, &policy, |case| {
-                certificate.judge(case, SetExpiry::Never)
+                certificate.judge(case, SetExpiry::Newest)
             });
             let reason = rig::rejected(outcome);
             let expected = match bit / 8 {
@@ -182,6 +182,10 @@ fn an_old_guardian_set_counts_until_it_expires() {
         Outcome::Indeterminate(Cause::PresentUnknown(ReferenceKind::Timestamp))
     );
     assert!(accepted(outcome(SetState::Active, Some(1_001), expiry)));
+    assert_eq!(
+        rig::rejected(outcome(SetState::Superseded, Some(1), SetExpiry::Newest)),
+        Reason::SetSuperseded
+    );
     assert_eq!(
         rig::rejected(outcome(SetState::Disabled, Some(1), expiry)),
         Reason::SetDisabled

@@ -30,8 +30,8 @@ pub struct GuardianSignature {
 /// Until when a guardian set that is no longer the newest still counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetExpiry {
-    /// It is the newest.
-    Never,
+    /// It is the newest, which does not expire.
+    Newest,
     /// The contract's `expirationTime`; through that second.
     At(u64),
 }
@@ -108,7 +108,7 @@ impl WormholeCertificate {
         let signed = self.subject().digest();
         let mut sheet = case.open(KeyKind::Ecdsa, reference, signed);
         let inputs = match expiry {
-            SetExpiry::Never => Vec::new(),
+            SetExpiry::Newest => Vec::new(),
             SetExpiry::At(time) => vec![input("expires", Fact::Number(time))],
         };
         sheet.note(Step::Expiry, inputs, in_force(case.standing, expiry));
@@ -136,13 +136,13 @@ impl WormholeCertificate {
     }
 }
 
+/// The newest set is in force whatever its expiry; another one must have one.
 fn in_force(standing: &Standing, expiry: SetExpiry) -> Result<(), Objection> {
-    let SetExpiry::At(expired_at) = expiry else {
-        return Ok(());
+    let expired_at = match (standing.state, expiry) {
+        (SetState::Active, _) => return Ok(()),
+        (_, SetExpiry::Newest) => return Err(Reason::SetSuperseded.into()),
+        (_, SetExpiry::At(expired_at)) => expired_at,
     };
-    if standing.state == SetState::Active {
-        return Ok(());
-    }
     let present = standing.present.timestamp;
     let present = present.ok_or(Cause::PresentUnknown(ReferenceKind::Timestamp))?;
     if expired_at < present {
