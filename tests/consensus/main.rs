@@ -1,6 +1,7 @@
 //! Light clients and validators' votes are believed exactly where the consensus specification
 //! believes them.
 
+mod batches;
 mod hostile;
 mod mainnet;
 mod path;

@@ -7,7 +7,9 @@ use tutti_domain::ethereum::{
     BeaconChain, Forced, Format, LightClientStore, LightClientUpdate, Preset, Shape, ShapeEpochs,
     SszError, UpdateFault,
 };
-use tutti_domain::{Cause, Outcome, Reason, Register, Stored, Succession, SuccessionError};
+use tutti_domain::{
+    Cause, Obligation, Outcome, Reason, Register, Stored, Succession, SuccessionError,
+};
 use tutti_statements::U256;
 use tutti_statements::ethereum::ForkSchedule;
 use tutti_types::{InvalidReason, Limits, Part, UndecidedCause, Verdict};
@@ -121,6 +123,22 @@ fn walked(way: &mut Way, left: usize) -> Vec<Value> {
         check(&way.store, step);
     }
     rest
+}
+
+/// What is left to compute of every step, each judged when its turn has come.
+pub(crate) fn judged_on_the_way() -> Vec<Obligation> {
+    let mut way = way();
+    let steps = steps(&way.json, "steps");
+    let judged = steps.iter().map(|step| {
+        let proceeding = way.store.judge(update(step), present_slot(step));
+        let pending = proceeding
+            .into_pending()
+            .expect("only the signature is left");
+        let obligation = pending.obligation().clone();
+        way.store.conclude(pending, Verdict::Valid);
+        obligation
+    });
+    judged.collect()
 }
 
 #[test]

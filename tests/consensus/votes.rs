@@ -8,21 +8,21 @@ use tutti_domain::ethereum::{
     Committees, Preset, ShapeEpochs,
 };
 use tutti_domain::{
-    Case, Columns, Demand, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Policy,
-    Possession, Present, Reason, Reference, ReferenceKind, Roster, Seating, SetDraft, SetState,
-    Standing, Subject, Threshold, U256, Unit, Validity,
+    Case, Columns, Demand, Judgement, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome,
+    Policy, Possession, Present, Reason, Reference, ReferenceKind, Roster, Seating, SetDraft,
+    SetState, Standing, Subject, Threshold, U256, Unit, Validity,
 };
 use tutti_statements::ethereum::ForkSchedule;
 use tutti_types::Limits;
 
 use crate::vectors;
 
-struct Votes {
+pub(crate) struct Votes {
     json: Value,
-    chain: BeaconChain,
+    pub(crate) chain: BeaconChain,
 }
 
-fn votes() -> Votes {
+pub(crate) fn votes() -> Votes {
     let light_client = vectors::own("light-client.json");
     let root: [u8; 32] = vectors::octets(&light_client["genesis_validators_root"]);
     let chain = BeaconChain {
@@ -43,7 +43,7 @@ fn votes() -> Votes {
 
 impl Votes {
     /// The validators of an epoch, each weighing its index and one more.
-    fn set(&self, epoch: u64, possession: Possession) -> OperatorSet {
+    pub(crate) fn set(&self, epoch: u64, possession: Possession) -> OperatorSet {
         let keys = self.json["keys"].as_array().expect("keys");
         let member = |(index, key): (u64, &Value)| MemberDraft {
             key: Key::bls12381(&vectors::bytes(key)).expect("a key"),
@@ -67,7 +67,7 @@ impl Votes {
         candidate.conclude(&[]).expect("no ties")
     }
 
-    fn cases(&self) -> Vec<Vote> {
+    pub(crate) fn cases(&self) -> Vec<Vote> {
         let cases = self.json["cases"].as_array().expect("cases");
         cases.iter().map(Vote::new).collect()
     }
@@ -101,14 +101,13 @@ impl Votes {
         self.concluded(certificate, &certificate.subject(&self.chain), &set, 1)
     }
 
-    /// Judged, decided by the oracle, and concluded.
-    fn concluded(
+    pub(crate) fn judged(
         &self,
         certificate: &AttestationCertificate,
         subject: &Subject,
         set: &OperatorSet,
         least: u64,
-    ) -> Outcome {
+    ) -> Judgement {
         let standing = Standing::new(SetState::Active, Present::default());
         let policy = Policy::new(vec![Demand {
             columns: Columns::Each,
@@ -121,10 +120,22 @@ impl Votes {
             subject,
             policy: &policy.expect("one demand"),
         };
-        match certificate.judge(&self.chain, &case).into_claim() {
+        certificate.judge(&self.chain, &case)
+    }
+
+    /// Judged, decided by the oracle, and concluded.
+    fn concluded(
+        &self,
+        certificate: &AttestationCertificate,
+        subject: &Subject,
+        set: &OperatorSet,
+        least: u64,
+    ) -> Outcome {
+        match self.judged(certificate, subject, set, least).into_claim() {
             Err(objection) => objection.into(),
             Ok(claim) => {
                 let verdict = claim.obligation().verdict();
+                let standing = Standing::new(SetState::Active, Present::default());
                 claim.conclude(verdict, &standing)
             }
         }
@@ -138,9 +149,9 @@ impl Votes {
     }
 }
 
-struct Vote {
+pub(crate) struct Vote {
     committees: Arc<Committees>,
-    attesting: Vec<u64>,
+    pub(crate) attesting: Vec<u64>,
     signing_root: [u8; 32],
     ssz: Vec<u8>,
     indexed_ssz: Vec<u8>,
@@ -166,11 +177,11 @@ impl Vote {
         }
     }
 
-    fn indexed(&self) -> AttestationCertificate {
+    pub(crate) fn indexed(&self) -> AttestationCertificate {
         AttestationCertificate::decode_indexed(&self.indexed_ssz).expect("an indexed attestation")
     }
 
-    fn by_bits(&self) -> AttestationCertificate {
+    pub(crate) fn by_bits(&self) -> AttestationCertificate {
         AttestationCertificate::decode(&self.ssz, self.committees.clone()).expect("an attestation")
     }
 }
