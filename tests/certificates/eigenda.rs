@@ -3,9 +3,9 @@
 use tutti_curves::{Member, Wire, bn254};
 use tutti_domain::eigen::{DaCertificate, DaRules};
 use tutti_domain::{
-    Judgement, KeyKind, Layout, OperatorSet, Outcome, Possession, Present, Reason, Reference,
-    ReferenceKind, Roster, Rounding, Seating, SetDraft, SetState, StatedAggregate, Subject, U256,
-    Validity,
+    Judgement, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Possession, Present,
+    Reason, Reference, ReferenceKind, Roster, Rounding, Seating, SetDraft, SetState,
+    StatedAggregate, Subject, U256, Validity,
 };
 use tutti_statements::eigen::EigenDaBatch;
 use tutti_statements::{Body, SigningContext, Statement};
@@ -26,6 +26,10 @@ fn bytes(text: &str) -> Vec<u8> {
 /// What the registry stores at the reference block, as far as the certificate needs it. The
 /// stakes are ours: nobody stayed away, so all that matters of them is that they are not zero.
 fn registry(certificate: &DaCertificate) -> OperatorSet {
+    registry_with(certificate, Vec::new())
+}
+
+fn registry_with(certificate: &DaCertificate, members: Vec<MemberDraft>) -> OperatorSet {
     let attestation = &certificate.attestation;
     let apk = |wire: &Wire<bn254::G1>| {
         let Wire::Point(point) = wire else {
@@ -38,7 +42,7 @@ fn registry(certificate: &DaCertificate) -> OperatorSet {
     };
     let at = u64::from(attestation.reference_block);
     rig::set_of(SetDraft {
-        name: rig::label("EigenDA on Sepolia"),
+        name: rig::label("EigenDA"),
         reference: Reference::new(ReferenceKind::Block, at),
         validity: Validity::only(at),
         keys: KeyKind::Bn254,
@@ -49,7 +53,7 @@ fn registry(certificate: &DaCertificate) -> OperatorSet {
         seating: Seating::OnePerKey,
         columns: vec![(0, Some(U256::from(1_000))), (1, Some(U256::from(2_000)))],
         aggregates: attestation.quorum_apks.iter().map(apk).collect(),
-        members: Vec::new(),
+        members,
         tree: None,
     })
 }
@@ -103,6 +107,81 @@ fn sepolias_certificates_verify_end_to_end() {
             .map(|t| (t.column, t.signed))
             .collect();
         assert_eq!(signed, [(0, U256::from(1_000)), (1, U256::from(2_000))]);
+    }
+}
+
+/// Posted to mainnet, reference block 23228139: of 128 operators 48 stayed away, 28 of them from
+/// quorum 0 and 38 from quorum 1, as its stake indices say. Same source.
+const MAINNET: &str = include_str!("vectors/eigenda-v3-mainnet.hex");
+
+/// Which of them are in both quorums is nowhere in the certificate. Of all 2^48 choices this is
+/// the only one whose aggregate key ties to the one in G2 (searched from both ends by pairings),
+/// and it names 18 = 28 + 38 - 48 operators.
+const IN_BOTH: u64 = 0x6277_808a_01c5;
+
+fn mainnet(in_both: u64) -> Outcome {
+    let certificate = DaCertificate::decode(&bytes(MAINNET)).expect("decodes");
+    let mut only_in_quorum_0 = 10;
+    let member = |(place, wire): (usize, &Wire<bn254::G1>)| {
+        let Wire::Point(point) = wire else {
+            panic!("a key");
+        };
+        let quorums = if in_both >> place & 1 == 1 {
+            vec![0, 1]
+        } else if only_in_quorum_0 > 0 {
+            only_in_quorum_0 -= 1;
+            vec![0]
+        } else {
+            vec![1]
+        };
+        MemberDraft {
+            key: Key::Bn254 {
+                g1: Member::check(*point).expect("prime order"),
+                g2: None,
+            },
+            possession: Possession::AttestedBySource,
+            weights: quorums
+                .into_iter()
+                .map(|quorum| (quorum, U256::ONE))
+                .collect(),
+        }
+    };
+    let members = certificate
+        .attestation
+        .non_signers
+        .iter()
+        .enumerate()
+        .map(member);
+    let set = registry_with(&certificate, members.collect());
+    let question = question(certificate.batch);
+    settle(
+        certificate.judge(&DaRules::deployed(), &question.case(&set)),
+        &question,
+    )
+}
+
+#[test]
+fn mainnets_certificate_with_48_non_signers_verifies() {
+    assert_eq!(IN_BOTH.count_ones(), 18);
+    let Outcome::Accept(acceptance) = mainnet(IN_BOTH) else {
+        panic!("{:?}", mainnet(IN_BOTH));
+    };
+    let signed: Vec<_> = acceptance
+        .tallies()
+        .iter()
+        .map(|tally| tally.signed)
+        .collect();
+    assert_eq!(signed, [U256::from(1_000 - 28), U256::from(2_000 - 38)]);
+    // An operator of two quorums is taken out twice, and nobody else is.
+    for place in 0..48 {
+        let outcome = mainnet(IN_BOTH ^ 1 << place);
+        let counted_otherwise = match &outcome {
+            Outcome::Reject(Reason::SignatureInvalid) => true,
+            // One more absence than the certificate has stake indices for.
+            Outcome::Reject(Reason::LengthMismatch { name, .. }) => name.contains("of a quorum"),
+            _ => false,
+        };
+        assert!(counted_otherwise, "{place}: {outcome:?}");
     }
 }
 

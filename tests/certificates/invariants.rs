@@ -460,3 +460,26 @@ fn explanation_and_verdict_are_one_list() {
         (Step::Signature, &Finding::NotReached)
     );
 }
+
+#[test]
+fn lists_that_share_bytes_are_refused_before_they_are_copied() {
+    // 4,000 offsets that all point to one list of 4,000 words: sixteen million, if believed.
+    let word = |number: usize| U256::from(number).to_be_bytes::<32>();
+    let mut call = certificate(&operators(), &[0], &[], digest()).encode_call();
+    let start = call.len() - 4;
+    let params_at = U256::from_be_slice(&call[4 + 96..4 + 128]).to::<usize>();
+    let slot = 4 + params_at + 32 * 11;
+    call[slot..slot + 32].copy_from_slice(&word(start - params_at));
+    call.extend(word(4_000));
+    for _ in 0..4_000 {
+        call.extend(word(4_000 * 32));
+    }
+    call.extend(word(4_000));
+    for _ in 0..4_000 {
+        call.extend(word(0));
+    }
+    assert_eq!(
+        NonSignerCertificate::decode_call(&call),
+        Err(DecodeError::Aliased)
+    );
+}

@@ -7,9 +7,9 @@ use tutti_statements::{Body, Opaque32, SigningContext, Statement};
 
 use crate::check::{Fact, Reason, Sheet, Step, input};
 use crate::eigen::abi::{
-    DecodeError, MachChainBound, MachLegacy, NonSignerStakesAndSignature, decode_call,
+    DecodeError, MachChainBound, MachLegacy, NonSignerStakesAndSignature, bounded, decode_call,
 };
-use crate::eigen::{Counted, NonSignerCertificate};
+use crate::eigen::{Counted, NonSignerCertificate, Words};
 use crate::judgement::{Case, Judgement};
 use crate::key::KeyKind;
 use crate::policy::{Ratio, Rounding, Threshold};
@@ -45,6 +45,8 @@ pub struct AlertRules {
 impl AlertCertificate {
     /// From the call's data, of either contract.
     pub fn decode_call(data: &[u8]) -> Result<Self, DecodeError> {
+        bounded(data)?;
+        Words(data.get(4..).unwrap_or_default()).stake_indices(1)?;
         let selector = data.first_chunk::<4>();
         if selector == Some(&MachLegacy::confirmAlertCall::SELECTOR) {
             let call: MachLegacy::confirmAlertCall = decode_call(data)?;

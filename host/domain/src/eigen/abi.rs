@@ -135,6 +135,8 @@ pub enum DecodeError {
         "the ABI encoding is not the one a compiler makes: offsets, padding or trailing bytes differ"
     )]
     NotCanonical,
+    #[error("offsets of the ABI encoding point past its end or to one list several times")]
+    Aliased,
     #[error("the RLP encoding is malformed: {0}")]
     Rlp(String),
     #[error("{bytes} bytes are more than the {limit} that a certificate may have")]

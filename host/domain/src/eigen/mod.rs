@@ -1,6 +1,7 @@
 //! `EigenLayer`'s certificates over BN254.
 
 pub mod abi;
+mod aliasing;
 mod bn254_key;
 mod da;
 pub mod merkle;
@@ -8,6 +9,7 @@ mod multichain;
 mod non_signer;
 mod table;
 
+pub(crate) use aliasing::Words;
 pub(crate) use bn254_key::{AbsentKey, Part, Signed, Tie};
 pub use da::{BlobInclusion, BlobParams, DaCertificate, DaRules, DaVersion};
 pub use multichain::{MultichainCertificate, OperatorInfo, Witness, WitnessCache, operator_tree};

@@ -8,6 +8,7 @@ use tutti_statements::{SigningContext, Statement};
 use super::abi::{
     self, BN254Certificate, BN254OperatorInfo, BN254OperatorInfoWitness, DecodeError,
 };
+use super::aliasing::Words;
 use super::bn254_key::{AbsentKey, Part, Signed, Tie};
 use super::merkle;
 use crate::check::{Fact, Input, Reason, Sheet, Step, input};
@@ -90,6 +91,8 @@ pub fn operator_tree<'a>(operators: impl IntoIterator<Item = &'a OperatorInfo>) 
 impl MultichainCertificate {
     /// From `abi.encode` of the struct.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        abi::bounded(bytes)?;
+        Words(bytes).witnesses()?;
         let words: BN254Certificate = abi::decode(bytes)?;
         let witnesses = words.nonSignerWitnesses.into_iter().enumerate();
         Ok(Self {

@@ -3,6 +3,7 @@ use alloy_sol_types::SolCall;
 use tutti_curves::{Wire, bn254};
 
 use super::abi::{self, DecodeError, NonSignerStakesAndSignature, affine, checkSignaturesCall};
+use super::aliasing::Words;
 use super::bn254_key::{AbsentKey, Part, Signed, Tie};
 use crate::check::{Cause, Fact, Objection, Reason, Sheet, Step, input};
 use crate::judgement::{Case, Findings, Judgement};
@@ -56,6 +57,8 @@ impl Counted<'_> {
 impl NonSignerCertificate {
     /// From the call's data, selector included.
     pub fn decode_call(data: &[u8]) -> Result<Self, DecodeError> {
+        abi::bounded(data)?;
+        Words(data.get(4..).unwrap_or_default()).stake_indices(3)?;
         let call: checkSignaturesCall = abi::decode_call(data)?;
         Self::from_params(
             call.msgHash,

@@ -11,6 +11,7 @@ use tutti_types::{InvalidReason, Limits};
 use super::abi::{
     self, BN254OperatorSetInfo, DecodeError, ECDSAOperatorInfo, OperatorTable, affine,
 };
+use super::aliasing::Words;
 use super::merkle;
 use crate::key::{Key, KeyKind, Possession};
 use crate::reference::{Reference, ReferenceKind, SetName};
@@ -101,7 +102,10 @@ fn set_of_table(
     };
     let draft = match table.curveType {
         BN254 => bn254_draft(frame, &abi::decode(&table.operatorSetInfo)?)?,
-        ECDSA => ecdsa_draft(frame, abi::decode(&table.operatorSetInfo)?),
+        ECDSA => {
+            Words(&table.operatorSetInfo).operators()?;
+            ecdsa_draft(frame, abi::decode(&table.operatorSetInfo)?)
+        }
         other => return Err(SuccessionError::UnknownCurve(other)),
     };
     // A table lists no twin keys, so there is nothing to tie.
