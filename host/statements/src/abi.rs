@@ -1,6 +1,6 @@
 //! The part of Solidity's ABI that statements use: words of 32 bytes, numbers at their right end.
 
-use crate::{Bytes32, DecodeError, U256};
+use crate::{Address, Bytes32, DecodeError, U256};
 
 pub(crate) const WORD: usize = 32;
 
@@ -87,5 +87,14 @@ impl<'a> Decoder<'a> {
 
     pub(crate) fn uint8(&mut self, field: &'static str) -> Result<u8, DecodeError> {
         u8::try_from(self.uint256()).map_err(|_| DecodeError::Padding { field })
+    }
+
+    pub(crate) fn address(&mut self, field: &'static str) -> Result<Address, DecodeError> {
+        let word = self.bytes32();
+        let (padding, address) = word.split_at(12);
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(DecodeError::Padding { field });
+        }
+        Ok(address.try_into().expect("32 - 12 = 20"))
     }
 }

@@ -15,6 +15,10 @@ pub enum DecodeError {
     Padding { field: &'static str },
     #[error("{field} has the value {found}, which has no meaning")]
     UnknownValue { field: &'static str, found: u8 },
+    #[error("an executing message has two topics, not {found}")]
+    Topics { found: usize },
+    #[error("the first topic is not that of an executing message")]
+    OtherEvent,
     #[error("an access list entry of type {expected} is needed, this one has type {found}")]
     EntryType { expected: u8, found: u8 },
     #[error("the access list ends where {expected} is needed")]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use reading::{Case, cases, mutations, octets, statement, text};
 use serde_json::Value;
-use tutti_statements::{Kind, Statement};
+use tutti_statements::{Binding, Kind, Statement};
 
 fn upstream(statement: &Statement) -> String {
     format!("0x{}", hex::encode(statement.upstream_hash().as_bytes()))
@@ -151,6 +151,32 @@ fn no_bit_of_an_encoding_is_ignored() {
         let longer = [&encoding[..], &[0]].concat();
         if let Ok(other) = reading::decode(&original, &longer) {
             assert_ne!(other.id(), original.id());
+        }
+    }
+}
+
+/// The table of the crate's documentation.
+#[test]
+fn bindings_are_as_documented() {
+    use Binding::{Asserted, Signed};
+    for kind in Kind::ALL {
+        let (chain, place) = match kind {
+            Kind::OpOutputRoot | Kind::ZkBatchCommitment | Kind::Opaque32 => (Asserted, Asserted),
+            Kind::OpSuperRoot
+            | Kind::OpInteropMessage
+            | Kind::NfflStateRoot
+            | Kind::HyperlaneCheckpoint
+            | Kind::WormholeMessage => (Signed, Signed),
+            _ => (Asserted, Signed),
+        };
+        for case in cases(kind).iter().take(3) {
+            let envelope = statement(&case.json).expect("a statement").envelope();
+            assert_eq!(envelope.kind, kind);
+            assert_eq!(envelope.slot.kind, kind);
+            assert_eq!(
+                (envelope.chain_binding, envelope.place_binding),
+                (chain, place)
+            );
         }
     }
 }

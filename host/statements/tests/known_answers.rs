@@ -107,6 +107,47 @@ fn op_interop_message() {
     assert_eq!(upstream(chain, Body::OpInteropMessage(message)), checksum);
 }
 
+/// optimism `op-supervisor/supervisor/backend/processors`, `TestDecodeExecutingMessageLog`: a log
+/// of a devnet.
+#[test]
+fn op_executing_message_log() {
+    let topics = [
+        bytes32("5c37832d2e8d10e346e55ad62071a6a2f9fa5130614ef2ec6617555c6f467ba7"),
+        bytes32("c3f57e1f0dd62a4f77787d834029bfeaab8894022c47edbe13b044fb658c9190"),
+    ];
+    let words = [
+        "0000000000000000000000005fbdb2315678afecb367f032d93f642f64180aa3",
+        "000000000000000000000000000000000000000000000000000000000000119d",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "000000000000000000000000000000000000000000000000000000006724d563",
+        "00000000000000000000000000000000000000000000000000000000000dbc68",
+    ]
+    .map(bytes32);
+    let message = InteropMessage::decode_event(&topics, words.as_flattened()).expect("an event");
+    assert_eq!(
+        hex::encode(message.origin),
+        "5fbdb2315678afecb367f032d93f642f64180aa3"
+    );
+    assert_eq!((message.block_number, message.log_index), (4_509, 0));
+    assert_eq!(message.timestamp, 1_730_467_171);
+    assert_eq!(message.chain, U256::from(900_200));
+    assert_eq!(message.payload_hash, topics[1]);
+}
+
+/// The same place, `TestLogToLogHash`.
+#[test]
+fn op_log_hash() {
+    let topics = [starting_with(&[0xcc]), starting_with(&[0xdd])];
+    let mut message = interop_message();
+    message.origin = [0; 20];
+    message.origin[..2].copy_from_slice(&[0xaa, 0xbb]);
+    message.payload_hash = InteropMessage::payload_hash_of(&topics, &[0xee, 0xff, 0]);
+    assert_eq!(
+        hex::encode(message.log_hash()),
+        "4e1dc08fddeb273275f787762cdfe945cf47bb4e80a1fabbc7a825801e81b73f"
+    );
+}
+
 fn global_state() -> GlobalState {
     GlobalState {
         block_hash: [0x11; 32],

@@ -10,12 +10,13 @@ use tutti_statements::mach::{BlockHashMismatch, BlockMismatch, OutputOracleMisma
 use tutti_statements::messages::BeefyCommitment;
 use tutti_statements::nffl::{OperatorSetUpdate, StateRootUpdate};
 use tutti_statements::optimism::{
-    Access, AccessError, ChainOutput, EXPIRY_WINDOW_SECONDS, Execution, OutputRootV0, SuperRootV1,
+    Access, AccessError, ChainOutput, EXPIRY_WINDOW_SECONDS, Execution, InteropMessage,
+    OutputRootV0, SuperRootV1,
 };
 use tutti_statements::zksync::StoredBatch;
 use tutti_statements::{
     Binding, Body, Bytes32, DecodeError, Kind, Relation, SigningContext, Statement, StatementError,
-    U256,
+    U256, keccak256,
 };
 
 fn about(chain: u64, body: Body) -> Statement {
@@ -143,6 +144,42 @@ fn access_lists_that_are_none() {
     let (access, rest) = Access::parse(&zero).expect("valid but zero");
     assert_eq!((access.chain, access.block_number), (U256::ZERO, 0));
     assert!(rest.is_empty());
+}
+
+/// optimism's `TestInteropMessageFormatEdgeCases`.
+#[test]
+fn events_that_are_no_executing_message() {
+    let event =
+        keccak256(&[b"ExecutingMessage(bytes32,(address,uint256,uint256,uint256,uint256))"]);
+    let data = [0; 160];
+    let decode = InteropMessage::decode_event;
+    assert!(decode(&[event, [1; 32]], &data).is_ok());
+    for count in [0, 1, 3] {
+        let topics = vec![event; count];
+        assert_eq!(
+            decode(&topics, &data),
+            Err(DecodeError::Topics { found: count })
+        );
+    }
+    assert_eq!(
+        decode(&[[9; 32], [1; 32]], &data),
+        Err(DecodeError::OtherEvent)
+    );
+    for length in [128, 159, 161, 192] {
+        let error = decode(&[event, [1; 32]], &vec![0; length]).expect_err("another length");
+        assert!(matches!(error, DecodeError::Length { expected: 160, .. }));
+    }
+    for (at, field) in [
+        (11, "the origin"),
+        (32 + 23, "the block number"),
+        (64 + 27, "the log index"),
+        (96 + 23, "the timestamp"),
+    ] {
+        let mut padded = data;
+        padded[at] = 1;
+        let error = decode(&[event, [1; 32]], &padded);
+        assert_eq!(error, Err(DecodeError::Padding { field }));
+    }
 }
 
 /// `TestParseAccess`, "with chainID extension" and "repeat".

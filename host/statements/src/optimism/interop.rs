@@ -1,3 +1,4 @@
+use crate::abi::Decoder;
 use crate::hash::keccak256;
 use crate::statement::Facts;
 use crate::{Address, Binding, Bytes32, ChainId, DecodeError, Kind, Place, U256};
@@ -17,11 +18,42 @@ pub struct InteropMessage {
     pub log_index: u32,
     pub timestamp: u64,
     pub chain: ChainId,
-    /// Keccak of the log's topics and data.
+    /// See [`Self::payload_hash_of`].
     pub payload_hash: Bytes32,
 }
 
+/// The event by which a transaction says which message it executes.
+const EXECUTING_MESSAGE: &[u8] =
+    b"ExecutingMessage(bytes32,(address,uint256,uint256,uint256,uint256))";
+
 impl InteropMessage {
+    /// From the log of an executing transaction: the event and the payload's hash as topics, the
+    /// identifier as data.
+    pub fn decode_event(topics: &[Bytes32], data: &[u8]) -> Result<Self, DecodeError> {
+        let [event, payload_hash] = topics else {
+            return Err(DecodeError::Topics {
+                found: topics.len(),
+            });
+        };
+        if *event != keccak256(&[EXECUTING_MESSAGE]) {
+            return Err(DecodeError::OtherEvent);
+        }
+        let mut words = Decoder::exact(data, 5)?;
+        Ok(Self {
+            origin: words.address("the origin")?,
+            block_number: words.uint64("the block number")?,
+            log_index: words.uint32("the log index")?,
+            timestamp: words.uint64("the timestamp")?,
+            chain: words.uint256(),
+            payload_hash: *payload_hash,
+        })
+    }
+
+    /// What a log carries: its topics and its data, one after the other.
+    pub fn payload_hash_of(topics: &[Bytes32], data: &[u8]) -> Bytes32 {
+        keccak256(&[topics.as_flattened(), data])
+    }
+
     pub fn log_hash(&self) -> Bytes32 {
         keccak256(&[&self.origin, &self.payload_hash])
     }
