@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use tutti_backend::{Batch, Challenge, CoefficientBits, Outcomes, Work, WorkSlice};
-use tutti_backend_cpu::{CpuBackend, CpuConfig};
+use tutti_backend_cpu::{CpuBackend, CpuConfig, CpuEngine};
 use tutti_types::{Limits, Priority};
 
 /// So many seeds; ten times as many where `TUTTI_LONG` is set.
@@ -45,14 +45,18 @@ pub(crate) struct Subject {
     pub(crate) backend: CpuBackend,
 }
 
-/// One and two threads, with and without caches.
+/// Every engine that this machine has, one and two threads, with and without caches.
 pub(crate) fn subjects() -> Vec<Subject> {
     let mut subjects = Vec::new();
-    for threads in [1, 2] {
-        let caching = CpuConfig::new(threads, &Limits::default());
+    for (engine, threads) in [CpuEngine::Auto, CpuEngine::Scalar]
+        .into_iter()
+        .flat_map(|engine| [(engine, 1), (engine, 2)])
+    {
+        let mut caching = CpuConfig::new(threads, &Limits::default());
+        caching.engine = engine;
         for (caches, config) in [("no", caching.clone().without_caches()), ("with", caching)] {
             subjects.push(Subject {
-                name: format!("{threads} threads, {caches} caches"),
+                name: format!("{engine:?}, {threads} threads, {caches} caches"),
                 backend: CpuBackend::new(&config).expect("threads can be started"),
             });
         }

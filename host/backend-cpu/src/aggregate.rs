@@ -2,7 +2,7 @@
 
 use rand_core::RngCore;
 use tutti_backend::{CheckedKeys, KeyParcel, Outcomes, SumParcel, SumRole, Work, WorkSlice};
-use tutti_curves::{Member, Wire};
+use tutti_curves::{Group, Member, Wire};
 use tutti_types::{InvalidReason, Part, Verdict};
 
 use crate::Context;
@@ -75,45 +75,47 @@ pub(crate) fn sums(slice: &WorkSlice, context: &mut Context) -> Outcomes {
 
 fn sum_lists<G: Bulk>(parcel: &SumParcel<G>, slice: &WorkSlice, context: &mut Context) -> Outcomes {
     let lists = &parcel.lists[slice.range.clone()];
-    Outcomes::Points(
-        lists
-            .iter()
-            .map(|list| {
-                sum_list(list, parcel.role, context)
-                    .map(|sum| G::encode(sum.as_ref(), parcel.encoding))
-            })
-            .collect(),
-    )
+    let wires: Vec<Wire<G>> = lists.iter().flatten().copied().collect();
+    let mut members = members(context.arithmetic, &wires, &mut context.random).into_iter();
+    let summands: Vec<Result<Vec<G::Affine>, Verdict>> = lists
+        .iter()
+        .map(|list| {
+            let own: Vec<_> = members.by_ref().take(list.len()).collect();
+            summands(own, parcel.role)
+        })
+        .collect();
+    let good: Vec<Vec<G::Affine>> = summands.iter().flatten().cloned().collect();
+    let mut sums = arithmetic::sums::<G>(context.arithmetic, &good).into_iter();
+    let point = |summands: Result<_, Verdict>| {
+        summands?;
+        let sum = sums.next().flatten();
+        if sum.is_none() && parcel.role == SumRole::Keys {
+            return Err(Verdict::Invalid(
+                InvalidReason::Infinity,
+                Part::AggregateKey,
+            ));
+        }
+        Ok(G::encode(sum.as_ref(), parcel.encoding))
+    };
+    Outcomes::Points(summands.into_iter().map(point).collect())
 }
 
-/// `None` is infinity.
-fn sum_list<G: Bulk>(
-    list: &[Wire<G>],
+/// What a list adds up, or the first of its points that is bad. Infinity may stand among signatures.
+fn summands<G: Group>(
+    members: Vec<Result<Member<G>, InvalidReason>>,
     role: SumRole,
-    context: &mut Context,
-) -> Result<Option<G::Affine>, Verdict> {
-    let part = |at: usize| match role {
-        SumRole::Signatures => Part::Point(at as u32),
-        SumRole::Keys => Part::Key(at as u32),
+) -> Result<Vec<G::Affine>, Verdict> {
+    let part = |at: u32| match role {
+        SumRole::Signatures => Part::Point(at),
+        SumRole::Keys => Part::Key(at),
     };
-    let mut points = Vec::with_capacity(list.len());
-    for (at, member) in members(context.arithmetic, list, &mut context.random)
-        .into_iter()
-        .enumerate()
-    {
+    let mut points = Vec::with_capacity(members.len());
+    for (at, member) in (0..).zip(members) {
         match member {
-            Ok(member) => points.push(member),
+            Ok(member) => points.push(*member.point()),
             Err(InvalidReason::Infinity) if role == SumRole::Signatures => {}
             Err(reason) => return Err(Verdict::Invalid(reason, part(at))),
         }
     }
-    let references: Vec<_> = points.iter().map(Member::point).collect();
-    let sum = G::to_affine(&G::sum(&references));
-    if sum.is_none() && role == SumRole::Keys {
-        return Err(Verdict::Invalid(
-            InvalidReason::Infinity,
-            Part::AggregateKey,
-        ));
-    }
-    Ok(sum)
+    Ok(points)
 }

@@ -63,7 +63,7 @@ impl Arithmetic {
     }
 
     /// How many points make a task: all threads have one, and lanes are filled.
-    fn task(self, count: usize) -> usize {
+    pub(crate) fn task(self, count: usize) -> usize {
         let share = count.div_ceil(rayon::current_num_threads());
         match self {
             Self::Scalar => share.clamp(1, 16),
@@ -82,6 +82,7 @@ pub(crate) struct LaneFunctions<G: Group> {
     multiply_64: fn(Ifma, &[G::Affine], &[u64]) -> Vec<G::Affine>,
     multiply_128: fn(Ifma, &[G::Affine], &[u128]) -> Vec<G::Affine>,
     bucket_sums: fn(Ifma, &[G::Affine], &[usize], &[&[i16]], usize) -> LaneBuckets<G::Affine>,
+    part_sums: fn(Ifma, &[G::Affine], &[usize]) -> Vec<G::Affine>,
     digit_sums: fn(Ifma, &[G::Affine], usize) -> Vec<G::Affine>,
     shifted_sums: fn(Ifma, &[G::Affine], usize, u32) -> Vec<G::Affine>,
 }
@@ -212,33 +213,18 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
         hashing: Hashing<'_>,
         messages: &[&[u8]],
     ) -> Vec<Result<Self::Affine, InvalidReason>> {
-        let lanes = Self::lanes(arithmetic, messages.len());
-        let in_lanes = lanes.and_then(|(ifma, lanes)| Some((ifma, lanes.hash?)));
-        match (hashing, in_lanes) {
-            (
-                Hashing::Rfc9380 {
-                    variant: HashVariant::RandomOracle,
-                    dst,
-                },
-                Some((ifma, hash)),
-            ) => hash(ifma, messages, dst)
-                .into_iter()
-                .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
-                .collect(),
-            _ => hash_one_by_one::<Self>(hashing, messages),
-        }
+        hash_by_rfc9380::<Self>(arithmetic, hashing, messages)
     }
 
     /// The sum of each list's points; none where it is infinity.
     fn sum_each(arithmetic: Arithmetic, lists: &[Vec<Self::Affine>]) -> Vec<Option<Self::Affine>> {
         /// Below this the lanes are rarely filled.
         const POINTS_MIN: usize = 32;
-        let points = lists.concat();
-        match Self::lanes(arithmetic, points.len()) {
-            Some((ifma, lanes)) if points.len() >= POINTS_MIN => {
-                let parts: Vec<usize> = lists.iter().map(Vec::len).collect();
-                let ones = vec![1; points.len()];
-                finite_all((lanes.bucket_sums)(ifma, &points, &parts, &[&ones], 1).of_parts)
+        let parts: Vec<usize> = lists.iter().map(Vec::len).collect();
+        let count = parts.iter().sum();
+        match Self::lanes(arithmetic, count) {
+            Some((ifma, lanes)) if count >= POINTS_MIN => {
+                finite_all((lanes.part_sums)(ifma, &lists.concat(), &parts))
             }
             _ => {
                 let sum = |list: &Vec<_>| Self::sum(&list.iter().collect::<Vec<_>>());
@@ -267,6 +253,29 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
         } else {
             (lanes.multiply_128)(ifma, &signed, &magnitudes.collect::<Vec<_>>())
         })
+    }
+}
+
+/// In lanes where the group has that hash there.
+fn hash_by_rfc9380<G: Bulk>(
+    arithmetic: Arithmetic,
+    hashing: Hashing<'_>,
+    messages: &[&[u8]],
+) -> Vec<Result<G::Affine, InvalidReason>> {
+    let lanes = G::lanes(arithmetic, messages.len());
+    let in_lanes = lanes.and_then(|(ifma, lanes)| Some((ifma, lanes.hash?)));
+    match (hashing, in_lanes) {
+        (
+            Hashing::Rfc9380 {
+                variant: HashVariant::RandomOracle,
+                dst,
+            },
+            Some((ifma, hash)),
+        ) => hash(ifma, messages, dst)
+            .into_iter()
+            .map(|point| finite_or_none(point).ok_or(InvalidReason::Infinity))
+            .collect(),
+        _ => hash_one_by_one::<G>(hashing, messages),
     }
 }
 
@@ -354,6 +363,11 @@ pub(crate) trait BulkCurve: Curve {
         4
     }
 
+    /// How many pairs a leaf of the search's tree has at most: as many as share the squarings.
+    fn leaf_pairs(_: Arithmetic) -> usize {
+        16
+    }
+
     fn miller_many(_: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
         Self::miller(pairs)
     }
@@ -381,6 +395,7 @@ impl Bulk for bls12_381::G1 {
         multiply_64: tutti_lanes::multiply_g1_64,
         multiply_128: tutti_lanes::multiply_g1_128,
         bucket_sums: tutti_lanes::bucket_sums_g1,
+        part_sums: tutti_lanes::part_sums_g1,
         digit_sums: tutti_lanes::digit_sums_g1,
         shifted_sums: tutti_lanes::shifted_sums_g1,
     });
@@ -394,6 +409,7 @@ impl Bulk for bls12_381::G2 {
         multiply_64: tutti_lanes::multiply_g2_64,
         multiply_128: tutti_lanes::multiply_g2_128,
         bucket_sums: tutti_lanes::bucket_sums_g2,
+        part_sums: tutti_lanes::part_sums_g2,
         digit_sums: tutti_lanes::digit_sums_g2,
         shifted_sums: tutti_lanes::shifted_sums_g2,
     });
@@ -412,6 +428,12 @@ impl BulkCurve for Bls12381 {
         let Some(ifma) = arithmetic.ifma() else {
             return Self::miller(pairs);
         };
+        // A register for one more pair costs more than that pair by itself.
+        if pairs.len() > 8 && pairs.len() % 8 == 1 {
+            let (full, last) = pairs.split_at(pairs.len() - 1);
+            let full = Self::miller_many(arithmetic, full);
+            return Self::mul(&full, &Self::miller_many(arithmetic, last));
+        }
         let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
         tutti_lanes::miller_product(ifma, &p, &q)
     }
@@ -489,9 +511,28 @@ pub(crate) fn sums<G: Bulk>(
     arithmetic: Arithmetic,
     lists: &[Vec<G::Affine>],
 ) -> Vec<Option<G::Affine>> {
-    let share = lists.len().div_ceil(rayon::current_num_threads()).max(1);
+    /// The points of a task and their sums stay in the second-level cache.
+    const POINTS_PER_TASK: usize = 4096;
+    let points: usize = lists.iter().map(Vec::len).sum();
+    let tasks = points.div_ceil(POINTS_PER_TASK).max(1);
+    let tasks = tasks.next_multiple_of(rayon::current_num_threads());
     lists
-        .par_chunks(share)
+        .par_chunks(lists.len().div_ceil(tasks).max(1))
         .flat_map_iter(|lists| G::sum_each(arithmetic, lists))
+        .collect()
+}
+
+/// Each point times its weight, on all threads; none where that is infinity.
+pub(crate) fn weigh<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+) -> Vec<Option<G::Affine>> {
+    let task = arithmetic.task(points.len());
+    points
+        .par_chunks(task)
+        .zip(weights.par_chunks(task))
+        .flat_map_iter(|(points, weights)| G::weigh_each(arithmetic, points, weights, shape))
         .collect()
 }

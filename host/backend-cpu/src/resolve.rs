@@ -1,12 +1,13 @@
 //! From a batch's items to points: signatures decompressed, keys looked up, checked and added,
 //! messages hashed, equal ones found.
 
+mod key_sums;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rand_core::RngCore;
-use sha2::{Digest, Sha256};
 use tutti_backend::{Hashing, Keys, TermRef, VerifyItem, VerifyParcel};
 use tutti_curves::{Group, Pair, Signed, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Scheme, Verdict};
@@ -15,6 +16,7 @@ use crate::Context;
 use crate::aggregate::members;
 use crate::arithmetic::{self, Arithmetic, World};
 use crate::caches::{MessageTag, WorldCaches};
+use key_sums::KeySums;
 
 pub(crate) type Parcels<'a, W> = [(&'a VerifyParcel<W>, Range<usize>)];
 pub(crate) type KeyPoint<W> = <<W as Signed>::Key as Group>::Affine;
@@ -290,67 +292,6 @@ fn intern<W: World>(
     (interned, states)
 }
 
-/// The sums of the terms that do not have one key.
-struct KeySums<W: World> {
-    /// By item and term.
-    tags: HashMap<(u32, u32), KeyTag>,
-    /// None is infinity.
-    points: HashMap<KeyTag, Option<KeyPoint<W>>>,
-}
-
-impl<W: World> KeySums<W> {
-    /// Adds up all of them at once. Terms with a bad key are left out.
-    fn new(
-        arithmetic: Arithmetic,
-        items: &[FlatItem<'_, W>],
-        places: &[&[TermRef]],
-        inline: &InlineKeys<W>,
-        caches: &WorldCaches<W>,
-    ) -> Self {
-        let (mut tags, mut points) = (HashMap::new(), HashMap::new());
-        let (mut missing, mut lists) = (Vec::new(), Vec::new());
-        let all = (0..).zip(items).zip(places);
-        let terms = all.flat_map(|((at, flat), terms)| {
-            let terms = (0..).zip(*terms);
-            terms.map(move |(nth, term)| ((at, nth), flat, term))
-        });
-        for (place, flat, term) in terms {
-            if !flat.adds_up(term) {
-                continue;
-            }
-            let tag = sum_tag(place, flat, term);
-            tags.insert(place, tag);
-            if points.contains_key(&tag) {
-                continue;
-            }
-            if let Some(sum) = tag.cached(caches) {
-                points.insert(tag, Some(sum));
-            } else if let Ok(keys) = term_keys(inline, flat, term, 0) {
-                points.insert(tag, None);
-                missing.push(tag);
-                lists.push(keys);
-            }
-        }
-        let sums = arithmetic::sums::<W::Key>(arithmetic, &lists);
-        for (tag, sum) in missing.into_iter().zip(sums) {
-            if let (KeyTag::Sum(name), Some(sum)) = (tag, sum) {
-                caches.aggregates.put(name, sum);
-            }
-            points.insert(tag, sum);
-        }
-        Self { tags, points }
-    }
-}
-
-impl KeyTag {
-    fn cached<W: World>(&self, caches: &WorldCaches<W>) -> Option<KeyPoint<W>> {
-        match self {
-            Self::Sum(name) => caches.aggregates.get(name),
-            _ => None,
-        }
-    }
-}
-
 struct Interner<'a, W: World> {
     inline: &'a InlineKeys<W>,
     sums: &'a KeySums<W>,
@@ -493,26 +434,9 @@ fn term_keys<W: World>(
     }
 }
 
-fn sum_tag<W: World>((item, nth): (u32, u32), flat: &FlatItem<'_, W>, term: &TermRef) -> KeyTag {
-    match flat.parcel.source(term) {
-        Keys::Set(set) => KeyTag::Sum(sum_name(&set.id().0, flat.parcel.indices(term))),
-        Keys::Inline(_) => KeyTag::OwnSum(item, nth),
-    }
-}
-
 fn single_tag<W: World>(flat: &FlatItem<'_, W>, term: &TermRef, index: u32) -> KeyTag {
     match flat.parcel.source(term) {
         Keys::Set(set) => KeyTag::OfSet(set.id().0, index),
         Keys::Inline(_) => KeyTag::Inline(flat.parcel_at, term.source, index),
     }
-}
-
-/// Names a sum of keys: no two different selections share it.
-fn sum_name(set: &[u8; 32], indices: &[u32]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(set);
-    for index in indices {
-        hash.update(index.to_le_bytes());
-    }
-    hash.finalize().into()
 }

@@ -56,7 +56,10 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
     let mut bad = Vec::new();
     let mut failed_tries = 0;
     loop {
-        let plan = Plan::new(resolved, |item| entries[item as usize].is_some());
+        let leaf_pairs = W::Curve::leaf_pairs(arithmetic);
+        let plan = Plan::new(resolved, leaf_pairs, |item| {
+            entries[item as usize].is_some()
+        });
         let items = plan.items();
         if items.is_empty() {
             return bad;
@@ -144,7 +147,11 @@ pub(crate) struct Leaf {
 }
 
 impl Plan {
-    fn new<W: World>(resolved: &Resolved<'_, W>, is_live: impl Fn(u32) -> bool) -> Self {
+    fn new<W: World>(
+        resolved: &Resolved<'_, W>,
+        leaf_pairs: usize,
+        is_live: impl Fn(u32) -> bool,
+    ) -> Self {
         let live: Vec<Factor> = resolved
             .factors
             .iter()
@@ -152,7 +159,7 @@ impl Plan {
             .copied()
             .collect();
         let shared = cheaper_side(&live);
-        let leaves = pack(components(&groups(shared, &live)));
+        let leaves = pack(components(&groups(shared, &live)), leaf_pairs);
         Self {
             shared,
             leaves: leaves.into_iter().map(Leaf::new).collect(),
@@ -196,7 +203,7 @@ pub(crate) struct Weighted<'a, W: World> {
     shape: DigitShape,
     /// The weight and signature of each item of the batch; none for items that are not in it.
     entries: Vec<Option<(Weight, SigPoint<W>)>>,
-    /// The product of each leaf's Miller loops.
+    /// The product of each leaf's Miller loops, where there are several leaves.
     products: Vec<Gt<W>>,
     /// The weighted sums of the signatures of the parts that the search begins with.
     sums: PartSums<W::Sig>,
@@ -233,17 +240,23 @@ impl<'a, W: World> Weighted<'a, W> {
             products: Vec::new(),
             sums,
         };
-        let product =
-            |leaf: &Leaf| W::Curve::miller_many(arithmetic, &weighted.pairs(&leaf.groups));
-        weighted.products = weighted.plan.leaves.par_iter().map(product).collect();
+        // The only leaf's product is that of the whole, which has the signatures' pair with it.
+        if weighted.plan.leaves.len() > 1 {
+            let product =
+                |leaf: &Leaf| W::Curve::miller_many(arithmetic, &weighted.pairs(&leaf.groups));
+            weighted.products = weighted.plan.leaves.par_iter().map(product).collect();
+        }
         weighted
     }
 
     fn bad_items(&self) -> Vec<u32> {
-        let all = 0..self.plan.leaves.len();
-        let sum = W::Sig::to_affine(&self.sums.whole()).map(|sum| W::signature_pair(&sum));
-        let signatures = W::Curve::miller_many(self.arithmetic, sum.as_slice());
-        let whole = W::Curve::mul(&self.product(all), &signatures);
+        let mut pairs = match &self.plan.leaves[..] {
+            [only] => self.pairs(&only.groups),
+            _ => Vec::new(),
+        };
+        pairs.extend(W::Sig::to_affine(&self.sums.whole()).map(|sum| W::signature_pair(&sum)));
+        let value = W::Curve::miller_many(self.arithmetic, &pairs);
+        let whole = W::Curve::mul(&self.product(0..self.products.len()), &value);
         if W::Curve::are_one(self.arithmetic, &[whole])[0] {
             return Vec::new();
         }
@@ -476,14 +489,12 @@ fn components(groups: &[FactorGroup]) -> Vec<Vec<FactorGroup>> {
     members
 }
 
-/// Leaves of up to 16 pairs, which is as many as share squarings in blst's Miller loop; of
-/// fewer where all threads would not have one otherwise.
-fn pack(components: Vec<Vec<FactorGroup>>) -> Vec<Vec<FactorGroup>> {
-    const PAIRS_MAX: usize = 16;
+/// Leaves of up to so many pairs; of fewer where all threads would not have one otherwise.
+fn pack(components: Vec<Vec<FactorGroup>>, pairs_max: usize) -> Vec<Vec<FactorGroup>> {
     let pairs: usize = components.iter().map(Vec::len).sum();
     let leaf_pairs = pairs
         .div_ceil(rayon::current_num_threads())
-        .clamp(1, PAIRS_MAX);
+        .clamp(1, pairs_max);
     let mut leaves: Vec<Vec<FactorGroup>> = Vec::new();
     for component in components {
         match leaves.last_mut() {

@@ -157,6 +157,9 @@ entries! {
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
     pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<group::G1>;
 
+    /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
+    pub fn part_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize]) -> Vec<blst_p1_affine> = msm::part_sums::<group::G1>;
+
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
     pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<group::G1>;
 
@@ -166,6 +169,9 @@ entries! {
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
     pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<group::G2>;
+
+    /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
+    pub fn part_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize]) -> Vec<blst_p2_affine> = msm::part_sums::<group::G2>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
     pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<group::G2>;
@@ -178,6 +184,9 @@ entries! {
 
     /// BN254: the point of G1 of each digest, the first x from it on that has one; the root is the (p+1)/4-th power.
     pub fn bn254_try_and_increment(isa: Ifma, digests: &[[u8; 32]]) -> Vec<ark_bn254::G1Affine> = bn254::hash::try_and_increment;
+
+    /// BN254: the hash to G1 of each message by RFC 9380 (`XMD:SHA-256_SVDW_RO`) under one tag; infinity where two points cancel.
+    pub fn bn254_hash_to_g1(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<ark_bn254::G1Affine> = bn254::svdw::hash_to_g1;
 
     /// BN254: each point of G1 times its scalar of 64 bits.
     pub fn bn254_multiply_g1_64(isa: Ifma, points: &[ark_bn254::G1Affine], scalars: &[u64]) -> Vec<ark_bn254::G1Affine> = multiply::multiply::<bn254::group::G1, u64>;
@@ -194,6 +203,9 @@ entries! {
     /// BN254: sums by digit, as [`bucket_sums_g1`].
     pub fn bn254_bucket_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G1Affine> = msm::bucket_sums::<bn254::group::G1>;
 
+    /// BN254: the sum of each part of any points of the curve; `parts` are the parts' lengths.
+    pub fn bn254_part_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize]) -> Vec<ark_bn254::G1Affine> = msm::part_sums::<bn254::group::G1>;
+
     /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
     pub fn bn254_digit_sums_g1(isa: Ifma, buckets: &[ark_bn254::G1Affine], columns: usize) -> Vec<ark_bn254::G1Affine> = msm::digit_sums::<bn254::group::G1>;
 
@@ -202,6 +214,9 @@ entries! {
 
     /// BN254: sums by digit, as [`bucket_sums_g1`].
     pub fn bn254_bucket_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G2Affine> = msm::bucket_sums::<bn254::group::G2>;
+
+    /// BN254: the sum of each part of any points of the curve; `parts` are the parts' lengths.
+    pub fn bn254_part_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize]) -> Vec<ark_bn254::G2Affine> = msm::part_sums::<bn254::group::G2>;
 
     /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
     pub fn bn254_digit_sums_g2(isa: Ifma, buckets: &[ark_bn254::G2Affine], columns: usize) -> Vec<ark_bn254::G2Affine> = msm::digit_sums::<bn254::group::G2>;

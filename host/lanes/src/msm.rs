@@ -305,6 +305,8 @@ pub(crate) fn bucket_sums<G: Points>(
             }
         }
         let mut lists = Lists::new(some.len() * largest * parts.len(), &items);
+        // Each addition takes one of the entries away.
+        arena.points.reserve(items.len());
         // From window, digit, part here to digit, window, part there.
         let first = chunk * together;
         let column = |bucket: usize| bucket % largest * digits.len() + first + bucket / largest;
@@ -320,6 +322,35 @@ pub(crate) fn bucket_sums<G: Points>(
         arena.points.truncate(points.len());
     }
     buckets
+}
+
+/// The sum of each part of the points. `parts` are the parts' lengths.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn part_sums<G: Points>(
+    isa: Ifma,
+    points: &[G::Stored],
+    parts: &[usize],
+) -> Vec<G::Stored> {
+    assert_eq!(
+        parts.iter().sum::<usize>(),
+        points.len(),
+        "parts of these points"
+    );
+    let infinity = G::Stored::default();
+    let mut arena = Arena::load::<G>(isa, points);
+    let of_points = parts.iter().enumerate();
+    let of_points = of_points.flat_map(|(part, &n)| std::iter::repeat_n(part, n));
+    let items: Vec<(usize, Entry)> = of_points
+        .zip(points)
+        .enumerate()
+        .filter(|(_, (_, point))| **point != infinity)
+        .map(|(i, (part, _))| (part, Entry::new(i, false)))
+        .collect();
+    // Each addition takes one of the entries away.
+    arena.points.reserve(items.len());
+    let mut lists = Lists::new(parts.len(), &items);
+    arena.add_up(&mut lists);
+    arena.store::<G>(&lists)
 }
 
 /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.

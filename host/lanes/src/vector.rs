@@ -7,10 +7,10 @@
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
     _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_permutexvar_epi64, _mm512_set1_epi64,
-    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
-    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
-    _mm512_xor_si512,
+    _mm512_mask_blend_epi64, _mm512_maskz_loadu_epi64, _mm512_or_si512, _mm512_permutexvar_epi64,
+    _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64,
+    _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::Ifma;
@@ -134,6 +134,13 @@ impl V {
     pub(crate) fn load(_: Ifma, x: &[u64; 8]) -> Self {
         // SAFETY: the caller holds an Ifma; x is 64 readable bytes.
         Self(unsafe { _mm512_loadu_si512(x.as_ptr().cast()) })
+    }
+
+    /// Four words in the lower lanes, zeros above.
+    #[inline(always)]
+    pub(crate) fn load_half(_: Ifma, x: &[u64; 4]) -> Self {
+        // SAFETY: the caller holds an Ifma; the mask reads the 32 bytes of x and no more.
+        Self(unsafe { _mm512_maskz_loadu_epi64(0x0f, x.as_ptr().cast()) })
     }
 
     #[inline(always)]

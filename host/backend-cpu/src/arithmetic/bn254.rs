@@ -6,17 +6,20 @@ use tutti_curves::{Curve, Hashing, Pair};
 use tutti_lanes::Ifma;
 use tutti_types::InvalidReason;
 
-use super::{Arithmetic, Bulk, BulkCurve, LaneFunctions, hash_one_by_one, products_of_lists};
+use super::{
+    Arithmetic, Bulk, BulkCurve, LaneFunctions, hash_by_rfc9380, hash_one_by_one, products_of_lists,
+};
 
 impl Bulk for G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
         decompress: tutti_lanes::bn254_decompress_g1,
         // Every point of the curve is in the group.
         in_subgroup: |_, points| vec![true; points.len()],
-        hash: None,
+        hash: Some(tutti_lanes::bn254_hash_to_g1),
         multiply_64: tutti_lanes::bn254_multiply_g1_64,
         multiply_128: tutti_lanes::bn254_multiply_g1_128,
         bucket_sums: tutti_lanes::bn254_bucket_sums_g1,
+        part_sums: tutti_lanes::bn254_part_sums_g1,
         digit_sums: tutti_lanes::bn254_digit_sums_g1,
         shifted_sums: tutti_lanes::bn254_shifted_sums_g1,
     });
@@ -31,7 +34,9 @@ impl Bulk for G1 {
             Hashing::KeccakTryAndIncrement => {
                 |message: &[u8]| Ok(Keccak256::digest(message).into())
             }
-            Hashing::Rfc9380 { .. } => return hash_one_by_one::<Self>(hashing, messages),
+            Hashing::Rfc9380 { .. } => {
+                return hash_by_rfc9380::<Self>(arithmetic, hashing, messages);
+            }
         };
         let Some(ifma) = arithmetic.ifma() else {
             return hash_one_by_one::<Self>(hashing, messages);
@@ -59,6 +64,7 @@ impl Bulk for G2 {
         multiply_64: tutti_lanes::bn254_multiply_g2_64,
         multiply_128: tutti_lanes::bn254_multiply_g2_128,
         bucket_sums: tutti_lanes::bn254_bucket_sums_g2,
+        part_sums: tutti_lanes::bn254_part_sums_g2,
         digit_sums: tutti_lanes::bn254_digit_sums_g2,
         shifted_sums: tutti_lanes::bn254_shifted_sums_g2,
     });
@@ -67,6 +73,10 @@ impl Bulk for G2 {
 impl BulkCurve for Bn254 {
     fn fan_out(arithmetic: Arithmetic) -> usize {
         arithmetic.ifma().map_or(4, |_| 8)
+    }
+
+    fn leaf_pairs(arithmetic: Arithmetic) -> usize {
+        arithmetic.ifma().map_or(16, |_| 32)
     }
 
     fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {

@@ -1,13 +1,12 @@
 //! BN254's stages, lanes against arkworks.
 
-use std::hint::black_box;
-
-use ark_bn254::{Bn254, Fq, Fq12, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
-use ark_ff::{BigInt, Field, PrimeField};
+use ark_ff::BigInt;
 use tutti_lanes::Ifma;
+use tutti_types::HashVariant;
 
 use super::{Stage, keep};
 
@@ -62,13 +61,10 @@ impl Material {
         }
     }
 
-    /// The sums of the quorums' keys: all have digit 1 in one window.
     fn sums_of_quorums(&self, isa: Ifma) -> Vec<G2Affine> {
         let all = self.quorums.iter().flatten();
         let keys: Vec<G2Affine> = all.map(|&at| self.keys[at as usize]).collect();
-        let parts = vec![SIGNERS; self.quorums.len()];
-        let ones = vec![1; keys.len()];
-        tutti_lanes::bn254_bucket_sums_g2(isa, &keys, &parts, &[&ones], 1).of_parts
+        tutti_lanes::bn254_part_sums_g2(isa, &keys, &vec![SIGNERS; self.quorums.len()])
     }
 
     /// With 16 windows of signed digits of 4 bits.
@@ -92,7 +88,23 @@ pub(super) fn point_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
             Box::new(move || keep(tutti_lanes::bn254_try_and_increment(isa, &m.digests))),
             Box::new(|| {
                 for digest in &m.digests {
-                    keep(try_and_increment(digest));
+                    keep(tutti_curves::bn254::try_and_increment(digest));
+                }
+            }),
+        ),
+        (
+            "BN254 RFC 9380 to G1",
+            Box::new(move || {
+                let messages: Vec<&[u8]> = m.digests.iter().map(<[u8; 32]>::as_slice).collect();
+                keep(tutti_lanes::bn254_hash_to_g1(isa, &messages, b"TAG"));
+            }),
+            Box::new(|| {
+                for digest in &m.digests {
+                    keep(tutti_curves::bn254::hash_to_g1(
+                        HashVariant::RandomOracle,
+                        digest,
+                        b"TAG",
+                    ));
                 }
             }),
         ),
@@ -189,20 +201,4 @@ pub(super) fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
             }),
         ),
     ]
-}
-
-/// As the oracle of `tutti-curves` does it.
-fn try_and_increment(digest: &[u8; 32]) -> G1Affine {
-    let mut exponent = Fq::MODULUS;
-    exponent.0[0] += 1;
-    let quarter = black_box(exponent >> 2);
-    let mut x = Fq::from_be_bytes_mod_order(digest);
-    loop {
-        let square = x.square() * x + Fq::from(3u64);
-        let y = square.pow(quarter);
-        if y.square() == square {
-            return G1Affine::new_unchecked(x, y);
-        }
-        x += Fq::ONE;
-    }
 }

@@ -7,7 +7,7 @@ use crate::Ifma;
 use crate::curve::Affine;
 use crate::element::{Element, ElementSum};
 use crate::points::{Points, eight_of};
-use crate::vector::Mask;
+use crate::vector::{Mask, V};
 
 /// The two flags in the first byte.
 const FLAGS: u8 = 0b11 << 6;
@@ -38,7 +38,7 @@ fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 32]; 8]) -> Plain {
         }
         words[3][lane] &= !FLAGS_WORD;
     }
-    Plain::from_words(isa, &words)
+    Plain::from_words(words.each_ref().map(|word| V::load(isa, word)))
 }
 
 impl Compressed<32> for G1 {

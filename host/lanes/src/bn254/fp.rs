@@ -346,7 +346,11 @@ impl Fp {
     /// The same constant in each lane: carried limbs of a value below 4p, in Montgomery form.
     #[inline(always)]
     pub(crate) fn splat(isa: Ifma, c: &Limbs) -> Self {
-        Self::checked(c.map(|limb| V::splat(isa, limb)))
+        let mut x = [V::splat(isa, 0); 5];
+        five!(I, {
+            x[I] = V::splat(isa, c[I]);
+        });
+        Self::checked(x)
     }
 
     #[inline(always)]
@@ -364,7 +368,11 @@ impl Fp {
     /// The element of lane N + i in lane i.
     #[inline(always)]
     pub(crate) fn rotate<const N: i32>(&self) -> Self {
-        Self(self.0.map(V::rotate::<N>))
+        let Self(mut x) = *self;
+        five!(I, {
+            x[I] = x[I].rotate::<N>();
+        });
+        Self(x)
     }
 
     /// The one representation in [0, p), still in Montgomery form.
@@ -411,16 +419,17 @@ impl Fp {
 
 impl Element for Fp {
     type Sum = Sum;
-    type Packed = Limbs;
+    /// The limbs and three zeros: one register.
+    type Packed = [u64; 8];
 
     #[inline(always)]
-    fn gather(isa: Ifma, x: [&Limbs; 8]) -> Self {
+    fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Self {
         // SAFETY: the function needs the Ifma features, which isa proves.
         unsafe { gather(isa, x) }
     }
 
     #[inline(always)]
-    fn scatter(&self) -> [Limbs; 8] {
+    fn scatter(&self) -> [[u64; 8]; 8] {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { scatter(self) }
     }
@@ -595,7 +604,11 @@ impl ElementSum for Sum {
 
     #[inline(always)]
     fn times_pow2<const N: u32>(self) -> Self {
-        Self(self.0.map(V::shl::<N>))
+        let Self(mut x) = self;
+        five!(I, {
+            x[I] = x[I].shl::<N>();
+        });
+        Self(x)
     }
 }
 
@@ -697,8 +710,12 @@ impl Neg for Sum {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        let zero = V::splat(self.0[0].isa(), 0);
-        Self(self.0.map(|x| zero.sub(x)))
+        let Self(mut x) = self;
+        let zero = V::splat(x[0].isa(), 0);
+        five!(I, {
+            x[I] = zero.sub(x[I]);
+        });
+        Self(x)
     }
 }
 
@@ -707,11 +724,10 @@ impl Neg for Sum {
 pub(crate) struct Plain([V; 5]);
 
 impl Plain {
-    /// From four little-endian words of 64 bits per lane: words[w][lane].
+    /// From four little-endian words of 64 bits per lane.
     #[inline(always)]
-    pub(crate) fn from_words(isa: Ifma, words: &[[u64; 8]; 4]) -> Self {
-        let [a, b, c, d] = words.each_ref().map(|word| V::load(isa, word));
-        let mask = V::splat(isa, LIMB_MASK);
+    pub(crate) fn from_words([a, b, c, d]: [V; 4]) -> Self {
+        let mask = V::splat(a.isa(), LIMB_MASK);
         Self([
             a.and(mask),
             a.shr::<52>().or(b.shl::<12>()).and(mask),
@@ -723,13 +739,13 @@ impl Plain {
 
     /// Back to words.
     #[inline(always)]
-    pub(crate) fn words(&self) -> [[u64; 8]; 4] {
+    pub(crate) fn words(&self) -> [V; 4] {
         let [a, b, c, d, e] = self.0;
         [
-            a.or(b.shl::<52>()).store(),
-            b.shr::<12>().or(c.shl::<40>()).store(),
-            c.shr::<24>().or(d.shl::<28>()).store(),
-            d.shr::<36>().or(e.shl::<16>()).store(),
+            a.or(b.shl::<52>()),
+            b.shr::<12>().or(c.shl::<40>()),
+            c.shr::<24>().or(d.shl::<28>()),
+            d.shr::<36>().or(e.shl::<16>()),
         ]
     }
 
@@ -756,30 +772,31 @@ impl Plain {
     /// The elements, for any integers below 2^256: 5.3p times less than p is below 84p².
     #[inline(always)]
     pub(crate) fn element(&self) -> Fp {
-        let c = consts::FROM_PLAIN.map(|limb| V::splat(self.0[0].isa(), limb));
-        reduce_product(&product_of(&self.0, &c))
+        let c = Fp::splat(self.0[0].isa(), &consts::FROM_PLAIN);
+        reduce_product(&product_of(&self.0, &c.0))
     }
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn gather(isa: Ifma, x: [&Limbs; 8]) -> Fp {
-    let rows = x.map(|x| {
-        let mut row = [0; 8];
-        row[..5].copy_from_slice(x);
-        V::load(isa, &row)
-    });
+fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Fp {
+    let mut rows = [V::splat(isa, 0); 8];
+    for lane in 0..8 {
+        rows[lane] = V::load(isa, x[lane]);
+    }
     let [a, b, c, d, e, ..] = V::transpose(rows);
     Fp::checked([a, b, c, d, e])
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn scatter(x: &Fp) -> [Limbs; 8] {
+fn scatter(x: &Fp) -> [[u64; 8]; 8] {
     let zero = V::splat(x.isa(), 0);
     let [a, b, c, d, e] = x.0;
-    V::transpose([a, b, c, d, e, zero, zero, zero]).map(|row| {
-        let [a, b, c, d, e, ..] = row.store();
-        [a, b, c, d, e]
-    })
+    let rows = V::transpose([a, b, c, d, e, zero, zero, zero]);
+    let mut packed = [[0; 8]; 8];
+    for lane in 0..8 {
+        packed[lane] = rows[lane].store();
+    }
+    packed
 }
 
 /// How arkworks keeps an element: Montgomery form with 2^256, four words.
@@ -802,13 +819,12 @@ impl Fp {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn from_ark(isa: Ifma, x: [&Fq; 8]) -> Fp {
-    let mut words = [[0; 8]; 4];
+    let mut rows = [V::splat(isa, 0); 8];
     for lane in 0..8 {
-        for w in 0..4 {
-            words[w][lane] = x[lane].0.0[w];
-        }
+        rows[lane] = V::load_half(isa, &x[lane].0.0);
     }
-    Sum(Plain::from_words(isa, &words).0)
+    let [a, b, c, d, ..] = V::transpose(rows);
+    Sum(Plain::from_words([a, b, c, d]).0)
         .times_pow2::<4>()
         .tight()
 }
@@ -817,8 +833,15 @@ fn from_ark(isa: Ifma, x: [&Fq; 8]) -> Fp {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn to_ark(x: &Fp) -> [Fq; 8] {
     let form = x.mul(&Fp::splat(x.isa(), &consts::TO_256)).canonical();
-    let words = Plain(form.0).words();
-    core::array::from_fn(|lane| Fq::new_unchecked(BigInt(words.map(|word| word[lane]))))
+    let zero = V::splat(x.isa(), 0);
+    let [a, b, c, d] = Plain(form.0).words();
+    let rows = V::transpose([a, b, c, d, zero, zero, zero, zero]);
+    let mut elements = [Fq::zero(); 8];
+    for lane in 0..8 {
+        let [a, b, c, d, ..] = rows[lane].store();
+        elements[lane] = Fq::new_unchecked(BigInt([a, b, c, d]));
+    }
+    elements
 }
 
 #[cfg(test)]

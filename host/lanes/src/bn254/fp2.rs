@@ -239,10 +239,10 @@ impl Fp2 {
 
 impl Element for Fp2 {
     type Sum = Sum2;
-    type Packed = [Limbs; 2];
+    type Packed = [[u64; 8]; 2];
 
     #[inline(always)]
-    fn gather(isa: Ifma, x: [&[Limbs; 2]; 8]) -> Self {
+    fn gather(isa: Ifma, x: [&[[u64; 8]; 2]; 8]) -> Self {
         Self {
             c0: Fp::gather(isa, x.map(|x| &x[0])),
             c1: Fp::gather(isa, x.map(|x| &x[1])),
@@ -250,7 +250,7 @@ impl Element for Fp2 {
     }
 
     #[inline(always)]
-    fn scatter(&self) -> [[Limbs; 2]; 8] {
+    fn scatter(&self) -> [[[u64; 8]; 2]; 8] {
         let (c0, c1) = (self.c0.scatter(), self.c1.scatter());
         core::array::from_fn(|lane| [c0[lane], c1[lane]])
     }

@@ -43,7 +43,7 @@ pub(crate) fn try_and_increment(isa: Ifma, digests: &[[u8; 32]]) -> Vec<G1Affine
 
 /// The points above those of the candidates that have one, in their order.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn above(isa: Ifma, candidates: &[(usize, Fq)]) -> Vec<(usize, G1Affine)> {
+pub(super) fn above(isa: Ifma, candidates: &[(usize, Fq)]) -> Vec<(usize, G1Affine)> {
     let (low, high) = candidates.split_at(candidates.len().min(8));
     let mut points = Vec::with_capacity(candidates.len());
     if high.is_empty() {

@@ -39,3 +39,4 @@ mod fp2;
 pub(crate) mod group;
 pub(crate) mod hash;
 pub(crate) mod miller;
+pub(crate) mod svdw;

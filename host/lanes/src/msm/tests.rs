@@ -2,7 +2,8 @@ use blst::{blst_p1, blst_p1_affine, blst_p2, blst_p2_affine};
 
 use crate::testing::Random;
 use crate::{
-    bucket_sums_g1, bucket_sums_g2, digit_sums_g1, digit_sums_g2, shifted_sums_g1, shifted_sums_g2,
+    bucket_sums_g1, bucket_sums_g2, digit_sums_g1, digit_sums_g2, part_sums_g1, part_sums_g2,
+    shifted_sums_g1, shifted_sums_g2,
 };
 
 const WINDOWS: usize = 9;
@@ -83,7 +84,7 @@ macro_rules! mixture {
 }
 
 macro_rules! check {
-    ($isa:expr, $random:expr, $kind:ident, $sum:ident, $neg:ident, $buckets:ident, $digits:ident, $shifted:ident, $group:ty) => {
+    ($isa:expr, $random:expr, $kind:ident, $sum:ident, $neg:ident, $buckets:ident, $parts:ident, $digits:ident, $shifted:ident, $group:ty) => {
         for parts in [
             vec![0],
             vec![1],
@@ -125,6 +126,13 @@ macro_rules! check {
             }
             assert!(buckets.of_parts == of_parts, "{parts:?}");
             assert!(buckets.of_all == of_all, "{parts:?}");
+            let mut first = 0;
+            let whole = parts.iter().map(|length| {
+                first += length;
+                $sum(points[first - length..first].iter())
+            });
+            let whole: Vec<_> = whole.collect();
+            assert!($parts($isa, &points, &parts) == whole, "{parts:?}");
 
             let columns = WINDOWS * parts.len();
             let terms: Vec<_> = (0..columns)
@@ -171,6 +179,7 @@ fn sums_and_buckets_are_those_of_blst() {
         sum_g1,
         neg_g1,
         bucket_sums_g1,
+        part_sums_g1,
         digit_sums_g1,
         shifted_sums_g1,
         G1
@@ -182,6 +191,7 @@ fn sums_and_buckets_are_those_of_blst() {
         sum_g2,
         neg_g2,
         bucket_sums_g2,
+        part_sums_g2,
         digit_sums_g2,
         shifted_sums_g2,
         G2

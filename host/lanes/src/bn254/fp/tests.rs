@@ -259,8 +259,8 @@ fn plain_integers_compare_and_convert() {
                     .expect("64 bits")
             })
         });
-        let plain = Plain::from_words(isa, &words);
-        assert_eq!(plain.words(), words);
+        let plain = Plain::from_words(words.each_ref().map(|word| V::load(isa, word)));
+        assert_eq!(plain.words().map(V::store), words);
         let back = unpack(&Fp(plain.element().plain().0));
         for l in 0..8 {
             assert_eq!(plain.below_p().lane(l), a[l] < p());

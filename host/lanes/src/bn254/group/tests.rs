@@ -9,7 +9,8 @@ use crate::testing::Random;
 use crate::{
     bn254_bucket_sums_g1, bn254_bucket_sums_g2, bn254_digit_sums_g1, bn254_digit_sums_g2,
     bn254_in_g2, bn254_multiply_g1_64, bn254_multiply_g1_128, bn254_multiply_g2_64,
-    bn254_multiply_g2_128, bn254_shifted_sums_g1, bn254_shifted_sums_g2,
+    bn254_multiply_g2_128, bn254_part_sums_g1, bn254_part_sums_g2, bn254_shifted_sums_g1,
+    bn254_shifted_sums_g2,
 };
 
 /// A point of the twist, almost never in G2.
@@ -162,7 +163,7 @@ const LARGEST: i16 = 4;
 const BITS: u32 = 3;
 
 macro_rules! check_sums {
-    ($isa:expr, $random:expr, $base:expr, $buckets:ident, $digits:ident, $shifted:ident) => {
+    ($isa:expr, $random:expr, $base:expr, $buckets:ident, $parts:ident, $digits:ident, $shifted:ident) => {
         for parts in [
             vec![0],
             vec![1],
@@ -202,6 +203,13 @@ macro_rules! check_sums {
             }
             assert!(buckets.of_parts == of_parts, "{parts:?}");
             assert!(buckets.of_all == of_all, "{parts:?}");
+            let mut first = 0;
+            let whole = parts.iter().map(|length| {
+                first += length;
+                sum_of(points[first - length..first].iter().copied())
+            });
+            let whole: Vec<_> = whole.collect();
+            assert!($parts($isa, &points, &parts) == whole, "{parts:?}");
 
             let columns = WINDOWS * parts.len();
             let terms: Vec<_> = (0..columns)
@@ -237,6 +245,7 @@ fn sums_are_those_of_arkworks() {
         random,
         g1,
         bn254_bucket_sums_g1,
+        bn254_part_sums_g1,
         bn254_digit_sums_g1,
         bn254_shifted_sums_g1
     );
@@ -252,6 +261,7 @@ fn sums_are_those_of_arkworks() {
         random,
         g2,
         bn254_bucket_sums_g2,
+        bn254_part_sums_g2,
         bn254_digit_sums_g2,
         bn254_shifted_sums_g2
     );
