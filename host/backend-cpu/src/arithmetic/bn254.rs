@@ -83,6 +83,12 @@ impl BulkCurve for Bn254 {
         let Some(ifma) = arithmetic.ifma() else {
             return Self::miller(pairs);
         };
+        // A register for one more pair costs more than that pair by itself.
+        if pairs.len() > 8 && pairs.len() % 8 == 1 {
+            let (full, last) = pairs.split_at(pairs.len() - 1);
+            let full = Self::miller_many(arithmetic, full);
+            return Self::mul(&full, &Self::miller_many(arithmetic, last));
+        }
         let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
         tutti_lanes::bn254_miller_product(ifma, &p, &q)
     }

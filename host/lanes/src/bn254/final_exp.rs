@@ -1,57 +1,101 @@
-//! The final exponentiation of BN254, of eight values at a time.
+//! The final exponentiation of BN254, of eight values at a time or of one.
 
 use ark_bn254::Fq12;
 
+use super::across::Across;
 use super::fp::{Fp, Limbs};
 use super::fp2::Fp2;
 use super::fp12::{Fp6, Fp12};
 use super::group::SEED;
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
+use crate::final_exp::Cyclotomic;
 use crate::points::eight_of;
+
+/// From this many values on eight in lock-step are faster than one after the other, each across the lanes.
+const LOCK_STEP_FROM: usize = 4;
 
 /// Each value to the power that arkworks uses: 2u (6u² + 3u + 1) (p^12 - 1) / r.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn final_exponentiations(isa: Ifma, values: &[Fq12]) -> Vec<Fq12> {
     let mut powers = Vec::with_capacity(values.len());
     for eight in values.chunks(8) {
-        let power = final_exponentiation(&Fp12::from_ark(isa, eight_of(eight)));
-        powers.extend_from_slice(&power.to_ark()[..eight.len()]);
+        if eight.len() < LOCK_STEP_FROM {
+            let alone = |value| final_exponentiation(&Across::from_ark(isa, value)).to_ark();
+            powers.extend(eight.iter().map(alone));
+        } else {
+            let power = final_exponentiation(&Fp12::from_ark(isa, eight_of(eight)));
+            powers.extend_from_slice(&power.to_ark()[..eight.len()]);
+        }
     }
     powers
 }
 
 /// The easy part, to the power (p^6 - 1)(p^2 + 1), then the hard part: Fuentes-Castañeda, Knapp and Rodríguez-Henríquez,
 /// "Faster hashing to G2".
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn final_exponentiation(f: &Fp12) -> Fp12 {
-    let f = f.conjugate().mul(&invert(f));
-    let f = frobenius_square(&f).mul(&f);
+fn final_exponentiation<F: Cyclotomic>(f: &F) -> F {
+    let f = f.conjugate().mul(&f.invert());
+    let f = f.frobenius_square().mul(&f);
     // From here on in the cyclotomic subgroup, where the conjugate is the inverse.
-    let a2 = cyclotomic_square(&power_of_parameter(&f)); // 2u
-    let a6 = cyclotomic_square(&a2).mul(&a2); // 6u
+    let a2 = power_of_parameter(&f).cyclotomic_square(); // 2u
+    let a6 = a2.cyclotomic_square().mul(&a2); // 6u
     let b = power_of_parameter(&a6); // 6u²
-    let c = power_of_parameter(&cyclotomic_square(&b)); // 12u³
+    let c = power_of_parameter(&b.cyclotomic_square()); // 12u³
     let d = c.mul(&b).mul(&a6); // 12u³ + 6u² + 6u
     let e = d.mul(&a2.conjugate()); // 12u³ + 6u² + 4u
     let low = d.mul(&b).mul(&f); // 12u³ + 12u² + 6u + 1
-    let high = frobenius(&frobenius_square(&e.mul(&f.conjugate())));
-    low.mul(&frobenius(&e))
-        .mul(&frobenius_square(&d))
+    let high = e.mul(&f.conjugate()).frobenius_square().frobenius();
+    low.mul(&e.frobenius())
+        .mul(&d.frobenius_square())
         .mul(&high)
 }
 
 /// To the power u, in the cyclotomic subgroup.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn power_of_parameter(f: &Fp12) -> Fp12 {
+fn power_of_parameter<F: Cyclotomic>(f: &F) -> F {
     let mut power = *f;
     for bit in (0..SEED.ilog2()).rev() {
-        power = cyclotomic_square(&power);
+        power = power.cyclotomic_square();
         if SEED >> bit & 1 == 1 {
             power = power.mul(f);
         }
     }
     power
+}
+
+impl Cyclotomic for Fp12 {
+    #[inline(always)]
+    fn mul(&self, o: &Self) -> Self {
+        Self::mul(self, o)
+    }
+
+    #[inline(always)]
+    fn conjugate(&self) -> Self {
+        Self::conjugate(self)
+    }
+
+    #[inline(always)]
+    fn invert(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { invert(self) }
+    }
+
+    #[inline(always)]
+    fn frobenius(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { frobenius(self) }
+    }
+
+    #[inline(always)]
+    fn frobenius_square(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { frobenius_square(self) }
+    }
+
+    #[inline(always)]
+    fn cyclotomic_square(&self) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        unsafe { cyclotomic_square(self) }
+    }
 }
 
 /// Granger and Scott: three squarings in Fp4.
@@ -159,12 +203,14 @@ fn invert6(Fp6([a0, a1, a2]): &Fp6) -> Fp6 {
     Fp6([c0.mul(&inverse), c1.mul(&inverse), c2.mul(&inverse)])
 }
 
+pub(crate) use consts::{FROBENIUS, FROBENIUS_SQUARE};
+
 #[rustfmt::skip]
 mod consts {
     use super::Limbs;
 
     /// (9 + i)^(k(p-1)/6) for k = 1..=5.
-    pub(super) const FROBENIUS: [[Limbs; 2]; 5] = [
+    pub(crate) const FROBENIUS: [[Limbs; 2]; 5] = [
         [
             [0xa_6963_3144_9070, 0x3_87af_b78a_af9b, 0x8_a208_7ca6_b1d7, 0xa_7c11_bded_5ef0, 0x0_2f34_d751_a1f3],
             [0x8_25c2_8a21_e4bd, 0x6_e5ba_520f_7f58, 0x6_75d8_990b_6915, 0x3_44d2_96dd_d94b, 0x0_187f_e92c_d2a1],
@@ -187,7 +233,7 @@ mod consts {
         ],
     ];
     /// (9 + i)^(k(p²-1)/6) for k = 1..=5.
-    pub(super) const FROBENIUS_SQUARE: [Limbs; 5] = [
+    pub(crate) const FROBENIUS_SQUARE: [Limbs; 5] = [
         [0x7_7439_3724_c1d9, 0xb_522c_7ac0_f6cb, 0xf_52e9_3174_dbf6, 0xc_e372_9b0e_1644, 0x0_122c_a7e8_cc53],
         [0x5_f7cf_18a4_da6c, 0xf_cd08_fecf_4638, 0xf_4540_44c2_d458, 0xf_c115_c580_6fd4, 0x0_237a_b40d_91cd],
         [0xe_8395_e180_1893, 0x4_7adc_840e_4f6c, 0xf_f257_134d_f862, 0x2_dda3_2a72_598f, 0x0_114e_0c24_c57a],

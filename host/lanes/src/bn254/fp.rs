@@ -139,6 +139,69 @@ pub(crate) struct Factor([V; 5]);
 #[derive(Clone, Copy)]
 pub(crate) struct Wide([V; 10]);
 
+/// A factor in memory, limb after limb, so that one lane of it can be multiplied with all lanes of another.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Stored([[u64; 8]; 5]);
+
+/// Two factors in memory, limb after limb: six lanes of the one, then all of the other. A load from the right place is the
+/// second shifted up by some lanes, with the last of the first moved in from below.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Shifts([[u64; 16]; 5]);
+
+/// One lane of a stored factor, and by how many lanes what it multiplies is shifted: at most six.
+#[derive(Clone, Copy)]
+pub(crate) struct Term<'a> {
+    pub(crate) factor: &'a Stored,
+    pub(crate) lane: usize,
+    pub(crate) shift: usize,
+}
+
+impl Shifts {
+    const LANES: usize = 6;
+
+    #[inline(always)]
+    pub(crate) fn new(below: &Factor, factor: &Factor) -> Self {
+        let mut limbs = [[0; 16]; 5];
+        five!(I, {
+            below.0[I].store_to(&mut limbs[I], 0);
+            factor.0[I].store_to(&mut limbs[I], Self::LANES);
+        });
+        Self(limbs)
+    }
+
+    #[inline(always)]
+    fn by(&self, isa: Ifma, shift: usize) -> [V; 5] {
+        let mut x = [V::splat(isa, 0); 5];
+        five!(I, {
+            x[I] = V::load_from(isa, &self.0[I], Self::LANES - shift);
+        });
+        x
+    }
+}
+
+/// The sum of up to six products of factors below 8p: columns at most six of a product's, values below 6 · 64 p².
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sum_of_products(isa: Ifma, terms: &[Term<'_>], shifts: &Shifts) -> Wide {
+    debug_assert!(terms.len() <= 6);
+    let mut t = [V::splat(isa, 0); 10];
+    for term in terms {
+        let b = shifts.by(isa, term.shift);
+        five!(I, {
+            let a = V::splat(isa, term.factor.0[I][term.lane]);
+            five!(J, {
+                t[I + J] = t[I + J].madd_lo(a, b[J]);
+            });
+            five!(J, {
+                t[I + J + 1] = t[I + J + 1].madd_hi(a, b[J]);
+            });
+        });
+    }
+    Wide(t)
+}
+
 /// Runs the carries from the lowest limb up. The top limb keeps its sign and whatever is above 52 bits.
 #[inline(always)]
 fn carry(x: &mut [V; 5]) {
@@ -371,6 +434,17 @@ impl Fp {
         let Self(mut x) = *self;
         five!(I, {
             x[I] = x[I].rotate::<N>();
+        });
+        Self(x)
+    }
+
+    /// The element of lane `from[i]` in lane i.
+    #[inline(always)]
+    pub(crate) fn permute(&self, from: &[u64; 8]) -> Self {
+        let Self(mut x) = *self;
+        let from = V::load(self.isa(), from);
+        five!(I, {
+            x[I] = x[I].permute(from);
         });
         Self(x)
     }
@@ -612,7 +686,27 @@ impl ElementSum for Sum {
     }
 }
 
+impl Sum {
+    #[inline(always)]
+    pub(crate) fn select(m: Mask, yes: &Self, no: &Self) -> Self {
+        let mut x = no.0;
+        five!(I, {
+            x[I] = V::select(m, yes.0[I], no.0[I]);
+        });
+        Self(x)
+    }
+}
+
 impl Factor {
+    #[inline(always)]
+    pub(crate) fn store(&self) -> Stored {
+        let mut limbs = [[0; 8]; 5];
+        five!(I, {
+            limbs[I] = self.0[I].store();
+        });
+        Stored(limbs)
+    }
+
     /// self - o + 4p: below 8p for an element self.
     #[inline(always)]
     pub(crate) fn minus(&self, o: &Fp) -> Self {
@@ -646,6 +740,13 @@ impl Add for Factor {
 }
 
 impl Wide {
+    /// Σ lane of a term's factor · shifted factor, for up to six terms.
+    #[inline(always)]
+    pub(crate) fn sum_of_products(isa: Ifma, terms: &[Term<'_>], shifts: &Shifts) -> Self {
+        // SAFETY: the function needs the Ifma features, which isa proves.
+        unsafe { sum_of_products(isa, terms, shifts) }
+    }
+
     #[inline(always)]
     pub(crate) const fn from_columns(columns: [V; 10]) -> Self {
         Self(columns)

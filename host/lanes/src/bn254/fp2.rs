@@ -104,6 +104,12 @@ fn wide_mul(a: &Factor2, b: &Factor2) -> Wide2 {
 }
 
 impl Factor2 {
+    /// Coordinates and their sum, as Karatsuba's products take them.
+    #[inline(always)]
+    pub(crate) fn parts(&self) -> [Factor; 3] {
+        [self.c0, self.c1, self.c0 + self.c1]
+    }
+
     /// The product before its reduction.
     #[inline(always)]
     pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
@@ -197,6 +203,15 @@ impl Fp2 {
         Self {
             c0: self.c0.rotate::<N>(),
             c1: self.c1.rotate::<N>(),
+        }
+    }
+
+    /// The element of lane `from[i]` in lane i.
+    #[inline(always)]
+    pub(crate) fn permute(&self, from: &[u64; 8]) -> Self {
+        Self {
+            c0: self.c0.permute(from),
+            c1: self.c1.permute(from),
         }
     }
 
@@ -318,6 +333,14 @@ impl Element for Fp2 {
 }
 
 impl Sum2 {
+    #[inline(always)]
+    pub(crate) fn select(m: Mask, yes: &Self, no: &Self) -> Self {
+        Self {
+            c0: Sum::select(m, &yes.c0, &no.c0),
+            c1: Sum::select(m, &yes.c1, &no.c1),
+        }
+    }
+
     /// (9 + i) times: the non-residue that the tower is built on.
     #[inline(always)]
     pub(crate) fn times_xi(self) -> Self {

@@ -1,9 +1,11 @@
-//! Optimal ate Miller loops of BN254: eight pairs in lock-step, and rows of eight that share their squarings.
+//! Optimal ate Miller loops of BN254: eight pairs in lock-step, rows of eight that share their squarings, and the
+//! product of a few pairs.
 //!
 //! The values differ from those of arkworks by factors in Fp2, which the final exponentiation takes to one.
 
 use ark_bn254::{Fq12, G1Affine, G2Affine};
 
+use super::across::Across;
 use super::fp::{Fp, Limbs};
 use super::fp2::Fp2;
 use super::fp12::{Fp12, Line};
@@ -11,11 +13,15 @@ use super::group::{G1, G2, psi, psi2};
 use crate::Ifma;
 use crate::curve::Affine;
 use crate::element::{Element, ElementSum};
+use crate::final_exp::Cyclotomic;
 use crate::points::{Points, eight_of};
 use crate::vector::Mask;
 
 /// Rows that share one accumulator. 4 KB each: all stay in the second-level cache.
 const ROWS: usize = 16;
+
+/// Up to this many pairs one accumulator across the lanes is faster than eight in lock-step.
+const FEW: usize = 4;
 
 /// The digits of 6u + 2 below the highest, from the top.
 const LOOP: [i8; 64] = [
@@ -175,10 +181,34 @@ pub(crate) fn miller_loops(isa: Ifma, p: &[G1Affine], q: &[G2Affine]) -> Vec<Fq1
     values
 }
 
+/// The product of the values of a few pairs, in one accumulator across the lanes.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn loop_of_few(isa: Ifma, p: &[G1Affine], q: &[G2Affine]) -> Fq12 {
+    let mut row = Row::new(isa, p, q);
+    let mut f = Across::one(isa);
+    for (nth, digit) in LOOP.into_iter().enumerate() {
+        if nth > 0 {
+            f = f.mul(&f);
+        }
+        f.mul_lines(&row.double(), p.len());
+        if digit != 0 {
+            let q = if digit == 1 { row.q } else { row.q.neg() };
+            f.mul_lines(&row.add(&q), p.len());
+        }
+    }
+    let (first, second) = (psi(&row.q), psi2(&row.q).neg());
+    f.mul_lines(&row.add(&first), p.len());
+    f.mul_lines(&row.add(&second), p.len());
+    f.to_ark()
+}
+
 /// The product of all values; one for none.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn miller_product(isa: Ifma, p: &[G1Affine], q: &[G2Affine]) -> Fq12 {
     assert_eq!(p.len(), q.len(), "as many points of G1 as of G2");
+    if (1..=FEW).contains(&p.len()) {
+        return loop_of_few(isa, p, q);
+    }
     let mut product = Fp12::one(isa);
     for (p, q) in p.chunks(8 * ROWS).zip(q.chunks(8 * ROWS)) {
         let mut rows: Vec<Row> = p

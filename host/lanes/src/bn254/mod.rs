@@ -31,6 +31,7 @@ macro_rules! ten {
     };
 }
 
+mod across;
 pub(crate) mod decompress;
 pub(crate) mod final_exp;
 mod fp;
