@@ -1,11 +1,13 @@
-//! The one thread that owns the batcher.
+//! Who owns the batcher, and how news come to it.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender};
+use parking_lot::{Condvar, Mutex};
 use tutti_backend::{
     Batch, CoefficientBits, DeviceFault, Outcomes, SelfTestFailure, Work, WorkSlice,
 };
@@ -36,49 +38,180 @@ pub(crate) enum Command {
 
 /// Commands taken before the batcher is asked to act: arrivals of one burst share a batch.
 const COMMANDS_AT_ONCE: usize = 256;
+/// A thread that came with a command of its own must not drive for all others for ever: after so
+/// many steps the one that keeps time goes on.
+const STEPS_IN_A_ROW: usize = 16;
 /// A backend that failed is tested again after this long, then after twice as long, and so on.
 const RETEST_FIRST: Duration = Duration::from_secs(1);
 const RETEST_MAX: Duration = Duration::from_mins(1);
 
-pub(crate) fn start(
-    config: &EngineConfig,
-    patience: Patience,
-    members: Vec<Arc<Member>>,
-    observer: Arc<dyn Observer>,
-) -> Sender<Command> {
-    // Unbounded in itself, bounded by admission: each command stands for an admitted parcel,
-    // or for a batch in flight.
-    let (sender, receiver) = crossbeam_channel::unbounded();
-    let driver = Driver {
-        origin: Instant::now(),
-        batcher: Batcher::new(batching(config)),
-        events: Vec::new(),
-        actions: Vec::new(),
-        pending: PendingParcels::default(),
-        in_flight: HashMap::new(),
-        wake_at: None,
-        coefficient_bits: config.coefficient_bits,
-        members,
-        observer,
-        commands: sender.clone(),
-        patience,
-        in_test: HashSet::new(),
-        drains: Vec::new(),
-        drained: false,
-    };
-    std::thread::Builder::new()
-        .name("tutti-driver".into())
-        .spawn(move || {
-            // The batcher stops rather than answer wrongly. Callers must not wait for ever on a
-            // process that cannot answer any more: it ends, and is started again.
-            let run = AssertUnwindSafe(|| driver.run(&receiver));
-            if catch_unwind(run).is_err() {
+/// Where commands are put down, and the driver that takes them up. Whoever brings one drives, unless
+/// somebody does already: who asks, or the backend's thread that has finished, is awake anyway, and
+/// to wake another takes longer than what there is to do. A thread of its own drives when only
+/// time has passed.
+pub(crate) struct Desk {
+    // Unbounded in itself, bounded by admission: each command stands for an admitted parcel, or
+    // for a batch in flight.
+    commands: Sender<Command>,
+    taken_up: Receiver<Command>,
+    /// None once it has stopped.
+    driver: Mutex<Option<Driver>>,
+    clock: Clock,
+}
+
+/// The engine has stopped and has answered everything.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+impl Desk {
+    pub(crate) fn open(
+        config: &EngineConfig,
+        patience: Patience,
+        members: Vec<Arc<Member>>,
+        observer: Arc<dyn Observer>,
+    ) -> Arc<Self> {
+        let (commands, taken_up) = crossbeam_channel::unbounded();
+        let desk = Arc::new_cyclic(|desk| Self {
+            commands,
+            taken_up,
+            driver: Mutex::new(Some(Driver::new(
+                config,
+                patience,
+                members,
+                observer,
+                Weak::clone(desk),
+            ))),
+            clock: Clock::default(),
+        });
+        let clocked = Arc::clone(&desk);
+        std::thread::Builder::new()
+            .name("tutti-clock".into())
+            .spawn(move || clocked.keep_time())
+            .expect("a thread can be started");
+        desk
+    }
+
+    /// Puts a command down; [`Desk::drive`] must follow.
+    pub(crate) fn put(&self, command: Command) {
+        // The receiver lives as long as the sender: both are here.
+        let _ = self.commands.send(command);
+    }
+
+    pub(crate) fn send(&self, command: Command) -> Result<(), Stopped> {
+        self.put(command);
+        self.drive()
+    }
+
+    /// Has all commands taken up that were put down before: by this thread or by the one that
+    /// drives now.
+    pub(crate) fn drive(&self) -> Result<(), Stopped> {
+        for _ in 0..STEPS_IN_A_ROW {
+            // Between this thread's command and its look at the lock, and between the driving
+            // thread's unlocking and its look at the commands: one of the two sees the other.
+            fence(Ordering::SeqCst);
+            let Some(mut driver) = self.driver.try_lock() else {
+                return Ok(());
+            };
+            self.step(&mut driver)?;
+            drop(driver);
+            fence(Ordering::SeqCst);
+            if self.taken_up.is_empty() {
+                return Ok(());
+            }
+        }
+        self.clock.set(Some(Instant::now()));
+        Ok(())
+    }
+
+    fn step(&self, driver: &mut Option<Driver>) -> Result<(), Stopped> {
+        let Some(driving) = driver else {
+            // Whoever waits for an answer finds the other end gone.
+            self.taken_up.try_iter().for_each(drop);
+            return Err(Stopped);
+        };
+        // The batcher stops rather than answer wrongly. Callers must not wait for ever on a
+        // process that cannot answer any more: it ends, and is started again.
+        let step = AssertUnwindSafe(|| driving.step(&self.taken_up));
+        match catch_unwind(step) {
+            Ok(Next::At(next)) => self.clock.set(next),
+            Ok(Next::Never) => {
+                *driver = None;
+                self.clock.stop();
+            }
+            Err(_) => {
                 tracing::error!("the driver panicked: the process ends");
                 std::process::abort();
             }
-        })
-        .expect("a thread can be started");
-    sender
+        }
+        Ok(())
+    }
+
+    fn keep_time(&self) {
+        while self.clock.wait() {
+            // Here the lock is waited for: nobody else looks at the time.
+            let stepped = self.step(&mut self.driver.lock());
+            if stepped.and_then(|()| self.drive()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Wakes the thread that keeps time.
+#[derive(Default)]
+struct Clock {
+    alarm: Mutex<Alarm>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Alarm {
+    /// When the thread means to wake, which may be too early but never too late.
+    at: Option<Instant>,
+    stopped: bool,
+}
+
+impl Clock {
+    fn set(&self, next: Option<Instant>) {
+        let Some(next) = next else { return };
+        let mut alarm = self.alarm.lock();
+        if alarm.at.is_none_or(|at| next < at) {
+            alarm.at = Some(next);
+            self.changed.notify_one();
+        }
+    }
+
+    fn stop(&self) {
+        self.alarm.lock().stopped = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits for the time that is set; false when there is no more to wait for.
+    fn wait(&self) -> bool {
+        let mut alarm = self.alarm.lock();
+        loop {
+            if alarm.stopped {
+                return false;
+            }
+            match alarm.at {
+                None => self.changed.wait(&mut alarm),
+                Some(at) if at <= Instant::now() => {
+                    alarm.at = None;
+                    return true;
+                }
+                Some(at) => {
+                    self.changed.wait_until(&mut alarm, at);
+                }
+            }
+        }
+    }
+}
+
+/// When the driver has something to do though nobody brings it anything.
+enum Next {
+    At(Option<Instant>),
+    /// It has stopped.
+    Never,
 }
 
 /// The batcher's bounds of its own would say no a second time, after the caller was told yes:
@@ -118,14 +251,15 @@ impl InFlight {
 struct Attempt {
     backend: BackendId,
     batch: BatchId,
-    commands: Option<Sender<Command>>,
+    /// None once it has ended.
+    desk: Option<Weak<Desk>>,
 }
 
 impl Attempt {
     fn end(&mut self, result: Result<Vec<Outcomes>, DeviceFault>) {
-        if let Some(commands) = self.commands.take() {
+        if let Some(desk) = self.desk.take().and_then(|desk| desk.upgrade()) {
             // A driver that has stopped has answered everything already.
-            let _ = commands.send(Command::Ended(self.backend, self.batch, result));
+            let _ = desk.send(Command::Ended(self.backend, self.batch, result));
         }
     }
 }
@@ -148,7 +282,7 @@ struct Driver {
     coefficient_bits: CoefficientBits,
     members: Vec<Arc<Member>>,
     observer: Arc<dyn Observer>,
-    commands: Sender<Command>,
+    desk: Weak<Desk>,
     patience: Patience,
     /// Backends that are out and tested from time to time.
     in_test: HashSet<BackendId>,
@@ -158,53 +292,71 @@ struct Driver {
 }
 
 impl Driver {
-    fn run(mut self, receiver: &Receiver<Command>) {
-        for id in 0..self.members.len() {
-            let (id, member) = (BackendId(id as u32), &self.members[id]);
-            self.events.push(Event::BackendUp(id, member.slots()));
+    fn new(
+        config: &EngineConfig,
+        patience: Patience,
+        members: Vec<Arc<Member>>,
+        observer: Arc<dyn Observer>,
+        desk: Weak<Desk>,
+    ) -> Self {
+        let mut driver = Self {
+            origin: Instant::now(),
+            batcher: Batcher::new(batching(config)),
+            events: Vec::new(),
+            actions: Vec::new(),
+            pending: PendingParcels::default(),
+            in_flight: HashMap::new(),
+            wake_at: None,
+            coefficient_bits: config.coefficient_bits,
+            members,
+            observer,
+            desk,
+            patience,
+            in_test: HashSet::new(),
+            drains: Vec::new(),
+            drained: false,
+        };
+        for id in 0..driver.members.len() {
+            let (id, member) = (BackendId(id as u32), &driver.members[id]);
+            driver.events.push(Event::BackendUp(id, member.slots()));
             if !member.is_up() {
                 // Known and down, not unknown: what it would do is a device fault, not unsupported.
-                self.events.push(Event::BackendDown(id));
-                self.test_again(id);
+                driver.events.push(Event::BackendDown(id));
+                driver.test_again(id);
             }
         }
-        self.feed();
-        loop {
-            let first = match self.wait(receiver) {
-                Ok(command) => Some(command),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            if self.wake_at.is_some_and(|at| at <= self.now()) {
-                self.wake_at = None;
-                self.events.push(Event::Tick);
-            }
-            let more: Vec<_> = receiver.try_iter().take(COMMANDS_AT_ONCE).collect();
-            let mut stop = false;
-            for command in first.into_iter().chain(more) {
-                stop |= matches!(command, Command::Stop);
-                self.take(command);
-            }
-            if stop {
-                break;
-            }
-            self.take_out_silent();
-            self.feed();
-        }
-        for parcel in self.pending.take_all() {
-            self.answer(parcel, Some(UndecidedCause::ShuttingDown));
-        }
+        driver.feed();
+        driver
     }
 
-    fn wait(&self, receiver: &Receiver<Command>) -> Result<Command, RecvTimeoutError> {
+    /// Takes up some of the commands that are there, and whatever is due.
+    fn step(&mut self, commands: &Receiver<Command>) -> Next {
+        if self.wake_at.is_some_and(|at| at <= self.now()) {
+            self.wake_at = None;
+            self.events.push(Event::Tick);
+        }
+        let mut stop = false;
+        for command in commands.try_iter().take(COMMANDS_AT_ONCE) {
+            stop |= matches!(command, Command::Stop);
+            self.take(command);
+        }
+        if stop {
+            for parcel in self.pending.take_all() {
+                self.answer(parcel, Some(UndecidedCause::ShuttingDown));
+            }
+            return Next::Never;
+        }
+        self.take_out_silent();
+        self.feed();
+        Next::At(self.due_next())
+    }
+
+    fn due_next(&self) -> Option<Instant> {
         let tick = self
             .wake_at
             .map(|at| self.origin + Duration::from_micros(at.0));
         let overdue = self.in_flight.values().map(|batch| self.due(batch));
-        match tick.into_iter().chain(overdue).min() {
-            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => receiver.recv_deadline(at),
-        }
+        tick.into_iter().chain(overdue).min()
     }
 
     /// When a batch that is not answered shows that its backend is dead.
@@ -339,7 +491,7 @@ impl Driver {
         let mut attempt = Attempt {
             backend,
             batch: id,
-            commands: Some(self.commands.clone()),
+            desk: Some(Weak::clone(&self.desk)),
         };
         self.in_flight.insert(id, in_flight);
         self.weigh(backend);
@@ -446,7 +598,7 @@ impl Driver {
             return;
         }
         let member = Arc::downgrade(&self.members[backend.0 as usize]);
-        let commands = self.commands.clone();
+        let desk = Weak::clone(&self.desk);
         let test = move || {
             let mut pause = RETEST_FIRST;
             loop {
@@ -462,7 +614,9 @@ impl Driver {
                 }
             }
             // The engine may have stopped meanwhile.
-            let _ = commands.send(Command::Recovered(backend));
+            if let Some(desk) = desk.upgrade() {
+                let _ = desk.send(Command::Recovered(backend));
+            }
         };
         let thread = std::thread::Builder::new()
             .name("tutti-retest".into())

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
 use parking_lot::RwLock;
 use tutti_backend::{
     Backend, Challenge, CoefficientBits, Descriptor, Outcomes, SelfTestFailure, SelfTestReport,
@@ -24,7 +23,7 @@ use tutti_batcher::BackendId;
 use tutti_types::{Limits, Priority};
 
 use admission::Admission;
-use driver::Command;
+use driver::{Command, Desk};
 use member::Member;
 
 pub use keysets::{KeySetInfo, KeySets, KeySetsRefused};
@@ -155,7 +154,7 @@ pub struct Engine {
 struct Shared {
     limits: Limits,
     admission: Arc<Admission>,
-    commands: Sender<Command>,
+    desk: Arc<Desk>,
     backends: Vec<Arc<Member>>,
     key_sets: KeySets,
     next_ticket: AtomicU64,
@@ -167,7 +166,7 @@ struct Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         // The driver may have ended already.
-        let _ = self.commands.send(Command::Stop);
+        let _ = self.desk.send(Command::Stop);
     }
 }
 
@@ -201,12 +200,12 @@ impl Engine {
             .into_iter()
             .map(|backend| Member::tested(backend, patience))
             .collect();
-        let commands = driver::start(config, patience, members.clone(), observer);
+        let desk = Desk::open(config, patience, members.clone(), observer);
         Self {
             shared: Arc::new(Shared {
                 limits: config.limits.clone(),
                 admission: Arc::new(Admission::new(&config.limits, cores())),
-                commands,
+                desk,
                 backends: members,
                 key_sets: KeySets::new(&config.limits),
                 next_ticket: AtomicU64::new(1),
@@ -223,8 +222,8 @@ impl Engine {
         &self.shared.key_sets
     }
 
-    /// Never blocks. `reply` is called exactly once, from one of the engine's threads, unless
-    /// the work is refused.
+    /// Never blocks. `reply` is called exactly once, unless the work is refused: by the thread that
+    /// has its last answer, perhaps even this one before it returns. It must be quick.
     pub fn submit(
         &self,
         work: Work,
@@ -248,7 +247,10 @@ impl Engine {
             reply,
             permit,
         }));
-        match self.shared.commands.send(command) {
+        self.shared.desk.put(command);
+        // A reply that is called meanwhile may submit again.
+        drop(open);
+        match self.shared.desk.drive() {
             Ok(()) => Ok(Ticket(ticket)),
             Err(_) => Err(SubmitRefused::ShuttingDown),
         }
@@ -269,13 +271,13 @@ impl Engine {
     /// UNDECIDED(deadline) for the rest.
     pub fn give_up(&self, ticket: Ticket) {
         // An engine that has stopped has answered everything.
-        let _ = self.shared.commands.send(Command::GiveUp(ticket.0));
+        let _ = self.shared.desk.send(Command::GiveUp(ticket.0));
     }
 
     /// The caller went away: what is not in a batch yet is dropped.
     pub fn cancel(&self, ticket: Ticket) {
         // An engine that has stopped has nothing to cancel.
-        let _ = self.shared.commands.send(Command::Cancel(ticket.0));
+        let _ = self.shared.desk.send(Command::Cancel(ticket.0));
     }
 
     /// Refuses new work from now on, finishes what was accepted, and gives up on what is left
@@ -283,13 +285,13 @@ impl Engine {
     pub fn drain(&self, patience: Duration) -> bool {
         *self.shared.open.write() = false;
         let (sender, receiver) = crossbeam_channel::bounded(1);
-        if self.shared.commands.send(Command::Drain(sender)).is_err() {
+        if self.shared.desk.send(Command::Drain(sender)).is_err() {
             return true;
         }
         let finished = receiver.recv_timeout(patience).is_ok();
         if !finished {
             // The driver may end by itself at this moment.
-            let _ = self.shared.commands.send(Command::Stop);
+            let _ = self.shared.desk.send(Command::Stop);
             // It hangs up once it has answered everything, unless a backend holds it up.
             let _ = receiver.recv_timeout(LAST_ANSWERS);
         }
@@ -317,7 +319,7 @@ impl Engine {
         if let Err(failure) = &tested {
             let failed = Command::Failed(BackendId(at as u32), failure.clone());
             // An engine that has stopped uses no backend.
-            let _ = self.shared.commands.send(failed);
+            let _ = self.shared.desk.send(failed);
         }
         Some(tested)
     }

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 const IMPATIENT: Patience = Patience {
-    floor: Duration::from_millis(200),
+    floor: Duration::from_millis(400),
     cost_factor: 20,
 };
 
