@@ -3,20 +3,48 @@
 //!
 //! 1. A [`SetDraft`] describes a set; [`SetDraft::check`] makes it a [`Candidate`], whose
 //!    [`Candidate::ties`] are curve work; concluded, it is an [`OperatorSet`]: immutable, named
-//!    by the hash of what it is. A [`Register`] keeps sets by name and reference.
+//!    by the hash of what it is. A [`Register`] keeps sets by name and reference. It takes a new
+//!    one on its operator's word, or by a [`Succession`] that those before it attest.
 //! 2. A [`Subject`] is a typed statement and the context it is signed in; a [`Policy`] says how
 //!    much is enough; a [`Standing`] is what may change (state of the set, the present).
-//! 3. `judge` of a certificate makes every check that needs no pairing and writes each down. The
-//!    [`Judgement`] is the explanation; [`Judgement::into_claim`] is the verdict so far: a
-//!    [`Claim`], or the [`Outcome`] that stands already.
+//! 3. [`Certificate::judge`] makes every check that needs no pairing, in the order of the
+//!    certificate's own system, and writes each down. The [`Judgement`] is the explanation;
+//!    [`Judgement::into_claim`] is the verdict so far: a [`Claim`], or an [`Objection`].
 //! 4. A claim's [`Obligation`] is all that is left to hold. A [`Docket`] makes the obligations of
 //!    many certificates one piece of work for each operation of a backend.
 //! 5. [`Claim::conclude`] takes the verdict, looks at what time can break once more, and answers
 //!    [`Outcome`]: accepted, rejected for a reason, or undecided for a cause. Faults of devices
 //!    and what is not known never reject.
 //!
-//! Keys known in G2 are added up and no gamma is needed; where only G1 keys are known the
-//! aggregate key that a certificate brings along is tied to them as the contracts do it.
+//! Where a set knows all its keys in G2 they are added up and no challenge is needed; where it
+//! knows keys in G1 only, the aggregate key that a certificate brings along is tied to them by
+//! the challenge of the system's own contracts. A set need not list its members: what a chain
+//! stores of them ([`Roster::Witnessed`]) is enough for certificates that bring their proofs.
+//!
+//! A new kind of certificate parses its bytes to checked points, opens a sheet with the checks
+//! that all share (`Case::open`), notes its own, counts who was absent (`Attendance::count`),
+//! and closes the case with its obligation.
+//!
+//! ```
+//! use tutti_domain::{Case, Certificate, Docket, Outcome};
+//!
+//! /// Many certificates, one by one on the oracle; a service hands the works to its engine.
+//! fn answers(certificates: &[Certificate], case: &Case<'_>) -> Vec<Outcome> {
+//!     let judged = certificates.iter().map(|certificate| certificate.judge(case).into_claim());
+//!     let judged: Vec<_> = judged.collect();
+//!     let claims = judged.iter().filter_map(|claim| claim.as_ref().ok());
+//!     let obligations: Vec<_> = claims.map(|claim| claim.obligation()).collect();
+//!     let (works, places) = Docket::new(&obligations).into_works();
+//!     let unanswered = vec![Vec::new(); works.len()];
+//!     assert_eq!(places.verdicts(&unanswered).len(), obligations.len());
+//!     let conclude = |claim: tutti_domain::Claim| {
+//!         let verdict = claim.obligation().verdict();
+//!         claim.conclude(verdict, case.standing)
+//!     };
+//!     let answers = judged.into_iter();
+//!     answers.map(|claim| claim.map_or_else(Into::into, conclude)).collect()
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 mod certificate;
