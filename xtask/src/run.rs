@@ -15,7 +15,17 @@ struct Conditional {
 pub(crate) fn test() -> Result<(), String> {
     tidy::tidy()?;
     let vectors = vectors();
-    let counts = cargo_test(vectors.as_deref())?;
+    let mut counts = cargo_test(vectors.as_deref())?;
+    if foreign_missing().is_none() {
+        // Where there are no vector lanes the scalar engine must build by itself.
+        match cargo(&["check", "--locked", "--target", FOREIGN, "-p", "tutti-backend-cpu"]) {
+            Ok(()) => counts.passed += 1,
+            Err(error) => {
+                println!("FAILED {FOREIGN}: {error}");
+                counts.failed += 1;
+            }
+        }
+    }
     let skipped: Vec<Conditional> = conditional(vectors.as_deref())
         .into_iter()
         .filter(|suite| suite.missing.is_some())
@@ -72,6 +82,10 @@ fn conditional(vectors: Option<&Path>) -> Vec<Conditional> {
             name: "AVX-512 IFMA lanes",
             missing: ifma_missing(),
         },
+        Conditional {
+            name: "the CPU backend on another architecture",
+            missing: foreign_missing(),
+        },
     ]
 }
 
@@ -83,6 +97,30 @@ fn ifma_missing() -> Option<String> {
 #[cfg(not(target_arch = "x86_64"))]
 fn ifma_missing() -> Option<String> {
     Some("this is no x86-64 processor".into())
+}
+
+/// A target without the lanes.
+const FOREIGN: &str = "aarch64-unknown-linux-gnu";
+const FOREIGN_COMPILER: &str = "aarch64-linux-gnu-gcc";
+
+/// What is missing to check the code for [`FOREIGN`]. The standard library is fetched where that
+/// is possible; blst needs a C compiler too.
+fn foreign_missing() -> Option<String> {
+    let runs = |program: &str, args: &[&str]| {
+        let quiet = Command::new(program)
+            .args(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        quiet.is_ok_and(|status| status.success())
+    };
+    if !runs(FOREIGN_COMPILER, &["--version"]) {
+        return Some(format!(
+            "{FOREIGN_COMPILER} is not installed (apt-get install gcc-aarch64-linux-gnu)"
+        ));
+    }
+    (!runs("rustup", &["target", "add", FOREIGN]))
+        .then(|| format!("rustup cannot add the target {FOREIGN}"))
 }
 
 #[derive(Default)]
