@@ -18,7 +18,14 @@ pub(crate) fn test() -> Result<(), String> {
     let mut counts = cargo_test(vectors.as_deref())?;
     if foreign_missing().is_none() {
         // Where there are no vector lanes the scalar engine must build by itself.
-        match cargo(&["check", "--locked", "--target", FOREIGN, "-p", "tutti-backend-cpu"]) {
+        match cargo(&[
+            "check",
+            "--locked",
+            "--target",
+            FOREIGN,
+            "-p",
+            "tutti-backend-cpu",
+        ]) {
             Ok(()) => counts.passed += 1,
             Err(error) => {
                 println!("FAILED {FOREIGN}: {error}");
