@@ -1,6 +1,7 @@
 //! Certificates are accepted exactly where enough of the right set attested the statement.
 
 mod advancing;
+mod bytes;
 mod corpus;
 
 mod eigenda;
