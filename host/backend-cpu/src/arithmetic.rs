@@ -72,7 +72,7 @@ impl Arithmetic {
     }
 }
 
-/// What the lanes do for one group. Infinity is all zeros in and out.
+/// What the lanes do for one group. Infinity is the default point in and out.
 #[allow(clippy::type_complexity)] // A table of functions.
 pub(crate) struct LaneFunctions<G: Group> {
     decompress: fn(Ifma, &[G::Compressed]) -> Vec<Option<G::Affine>>,
@@ -340,7 +340,7 @@ fn shifted_sum<'a, G: Group>(
     })
 }
 
-/// Zeros stand for infinity, in affine coordinates too.
+/// The default point stands for infinity: blst's zeros, arkworks' flag.
 fn finite_or_none<P: Default + PartialEq>(point: P) -> Option<P> {
     (point != P::default()).then_some(point)
 }

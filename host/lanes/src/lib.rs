@@ -1,8 +1,8 @@
-//! Eight BLS12-381 field elements in lock-step on AVX-512 IFMA.
+//! Eight field elements of BLS12-381 or of BN254 in lock-step on AVX-512 IFMA.
 //!
-//! An element is eight limbs of 52 bits, a vector register holds the same limb of eight independent elements, and every
-//! routine does for its eight lanes what the scalar library does for one. `blst` is the oracle that each is tested
-//! against.
+//! An element is eight limbs of 52 bits (BN254: five), a vector register holds the same limb of eight independent elements,
+//! and every routine does for its eight lanes what the scalar library does for one. `blst` (BN254: arkworks) is the oracle
+//! that each is tested against.
 //!
 //! Nothing here runs without an [`Ifma`], and an `Ifma` exists only where the processor has the instructions.
 #![allow(unsafe_code)] // std::arch intrinsics; each block argues its own case

@@ -32,11 +32,12 @@ macro_rules! ten {
 }
 
 mod across;
-pub(crate) mod decompress;
-pub(crate) mod final_exp;
 mod fp;
 mod fp12;
 mod fp2;
+
+pub(crate) mod decompress;
+pub(crate) mod final_exp;
 pub(crate) mod group;
 pub(crate) mod hash;
 pub(crate) mod miller;
