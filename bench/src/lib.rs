@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod baseline;
+pub mod commands;
 pub mod compare;
 mod cpu_time;
 pub mod load;
@@ -12,6 +13,7 @@ pub mod render;
 mod replay;
 mod report;
 pub mod results;
+mod runner;
 mod scenario;
 mod statistics;
 mod subject;

@@ -54,10 +54,7 @@ fn commands<'a>(text: &mut String, measurements: impl Iterator<Item = &'a Measur
     line(text, "\n```sh");
     for measurement in measurements {
         let command = measurement.command();
-        line(
-            text,
-            &format!("cargo run --release -p tutti-bench -- {command}"),
-        );
+        line(text, &format!("cargo run --release -- bench {command}"));
     }
     line(text, "```");
 }
@@ -415,7 +412,7 @@ mod tests {
         assert!(
             text.contains("| distinct-4096 | 1 | 234 | blst | 100 | **2.34** | 1.00 to 3.00 | 7 |")
         );
-        assert!(text.contains("tutti-bench -- batch --scenario distinct-64"));
+        assert!(text.contains("-- bench batch --scenario distinct-64"));
         assert!(text.contains("Not measured yet"));
         let svg = fs::read_to_string(dir.join("benchmarks/throughput.svg")).expect("drawn");
         assert!(svg.contains("<svg") && svg.contains("distinct, tutti, 1 threads"));

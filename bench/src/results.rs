@@ -32,7 +32,7 @@ pub struct Origin {
     pub scenario: String,
     /// What else tells it from others: subject, threads.
     pub variant: String,
-    /// Arguments after `tutti-bench`, as anybody can give them again.
+    /// Arguments after `tutti bench`, as anybody can give them again.
     pub command: String,
 }
 
@@ -71,6 +71,16 @@ pub fn load_average() -> Option<f64> {
     text.split(' ').next()?.parse().ok()
 }
 
+/// The revision that is measured, where this runs in its repository.
+fn revision() -> Option<String> {
+    let git = std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .output()
+        .ok()?;
+    let name = String::from_utf8(git.stdout).ok()?;
+    git.status.success().then(|| name.trim().to_owned())
+}
+
 /// Adds to a report how it came about.
 pub fn document(origin: &Origin, report: Value, load_before: Option<f64>) -> Value {
     let mut document = json!({
@@ -78,6 +88,7 @@ pub fn document(origin: &Origin, report: Value, load_before: Option<f64>) -> Val
         "scenario": origin.scenario,
         "command": origin.command,
         "load_average_before": load_before,
+        "revision": revision(),
         "machine": Machine::here().to_json(),
     });
     if let (Some(document), Value::Object(report)) = (document.as_object_mut(), report) {

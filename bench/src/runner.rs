@@ -2,26 +2,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tutti_backend_cpu::{CpuBackend, CpuConfig};
-use tutti_bench::load::{
+use crate::load::{
     BaselineTarget, ClosedLoop, EngineTarget, Limit, LoadReport, OpenLoop, Pace, Target,
     WireTarget, closed_loop, highest_rate, open_loop, requests,
 };
-use tutti_bench::results::{Origin, document, load_average, save};
-use tutti_bench::{
-    EngineSubject, Plan, ReplayPlan, Workload, compare as comparing, measure, replay,
-};
+use crate::results::{Origin, document, load_average, save};
+use crate::{EngineSubject, Plan, ReplayPlan, Workload, compare as comparing, measure, replay};
+use serde_json::{Value, json};
+use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_engine::{Engine, EngineConfig, NoObserver, Observer};
 use tutti_server::{Config, Metrics, Server};
 use tutti_types::Limits;
 
-use crate::{
-    BatchArgs, ClosedArgs, Common, LoadArgs, OpenArgs, PaceArg, PairArgs, ReportArgs, SearchArgs,
-    SlotArgs, TargetArgs, Where,
+use crate::commands::{
+    BatchArgs, ClosedArgs, Common, Failure, LoadArgs, OpenArgs, PaceArg, PairArgs, ReportArgs,
+    SearchArgs, SlotArgs, TargetArgs, Where,
 };
-
-type Failure = Box<dyn std::error::Error>;
 
 /// More requests than this under way are a target that has given up.
 const UNDER_WAY_MAX: usize = 16_384;
@@ -61,7 +57,8 @@ impl Common {
 /// What was typed, with this scenario alone where several were given.
 fn command_line(scenario: &str) -> String {
     let mut words = Vec::new();
-    let mut given = std::env::args().skip(1);
+    // `tutti bench` and `tutti-bench` take the same words.
+    let mut given = std::env::args().skip(1).skip_while(|word| word == "bench");
     while let Some(word) = given.next() {
         match word.as_str() {
             "--save" => drop(given.next()),
@@ -356,8 +353,8 @@ pub(crate) fn slot(args: &SlotArgs) -> Result<(), Failure> {
 }
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
-    let measurements = tutti_bench::results::load(&args.results)?;
-    tutti_bench::render::write(&measurements, &args.output)?;
+    let measurements = crate::results::load(&args.results)?;
+    crate::render::write(&measurements, &args.output)?;
     println!("{}", args.output.display());
     Ok(())
 }

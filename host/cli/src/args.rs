@@ -145,7 +145,11 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct BenchArgs {
+    /// Other measurements: loads on a server, a slot of mainnet, reports.
+    #[command(subcommand)]
+    pub(crate) command: Option<tutti_bench::commands::Command>,
     /// single, distinct-N, same-message-N, grouped-N-K, poisoned-N, poisoned-N-B,
     /// hash-to-curve-N and more; may be given several times.
     #[arg(long, value_name = "NAME", required = true)]

@@ -10,6 +10,12 @@ use crate::exit::{Exit, Failure, say};
 use crate::settings::{Caching, EngineSettings};
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
+    if let Some(command) = &args.command {
+        return match tutti_bench::commands::run(command) {
+            Ok(()) => Ok(Exit::Well),
+            Err(error) => Err(Failure::cannot_serve(error)),
+        };
+    }
     let settings = EngineSettings::from_args(&args.engine)?;
     let scenarios: Vec<Scenario> = args
         .scenario
