@@ -4,11 +4,14 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 9] = [
+    "tutti/v1/certificate.proto",
     "tutti/v1/keyset.proto",
     "tutti/v1/ops.proto",
+    "tutti/v1/operator_set.proto",
     "tutti/v1/request.proto",
     "tutti/v1/scheme.proto",
+    "tutti/v1/statement.proto",
     "tutti/v1/verdict.proto",
     "tutti/v1/verify.proto",
 ];

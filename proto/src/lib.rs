@@ -6,6 +6,7 @@
 
 /// Package `tutti.v1`.
 #[allow(
+    clippy::all,
     clippy::pedantic,
     missing_debug_implementations,
     unreachable_pub,

@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Verify signature sets from a JSON file and print a verdict a line.
     Verify(VerifyArgs),
+    /// Verify certificates of operator sets: did enough of a set attest a statement.
+    Cert(CertArgs),
     /// Run test suites made by others: bls12-381-tests, RFC 9380, EIP-2537.
     Conformance(ConformanceArgs),
     /// Say what devices there are, which backends work and why the others do not.
@@ -119,6 +121,45 @@ pub(crate) struct VerifyArgs {
     /// One JSON object a line instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CertArgs {
+    #[command(subcommand)]
+    pub(crate) command: CertCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertCommand {
+    /// Print a verdict a line: ACCEPT, REJECT(reason) or INDETERMINATE(cause).
+    Verify(CertFileArgs),
+    /// Print every check with its inputs and its result, and who is missing.
+    Explain(CertFileArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CertFileArgs {
+    /// JSON file of certificates, each with its set, statement and policy; `-` reads standard
+    /// input. docs/relayers.md says what stands in it.
+    #[arg(required_unless_present = "demo", conflicts_with = "demo")]
+    pub(crate) file: Option<PathBuf>,
+    /// Use the real certificates that come with the program.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "all")]
+    pub(crate) demo: Option<CertDemo>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// One JSON object a line instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CertDemo {
+    All,
+    /// Two batches of EigenDA on Sepolia, and one of them spoilt.
+    Eigenda,
+    /// A period's sync committee of Ethereum names the next.
+    SyncCommittee,
 }
 
 #[derive(Debug, clap::Args)]

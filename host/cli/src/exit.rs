@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use tutti_client::ClientError;
+
 /// How the program ends: a contract with scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -36,6 +38,16 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn usage(error: impl ToString) -> Self {
         Self::Usage(error.to_string())
+    }
+
+    /// What the caller sent is the caller's to mend; the rest is the server's.
+    pub(crate) fn of_call(error: ClientError) -> Self {
+        match error {
+            ClientError::Malformed { .. } | ClientError::BadKey { .. } | ClientError::Failed(_) => {
+                Self::usage(error)
+            }
+            _ => Self::cannot_serve(error),
+        }
     }
 
     pub(crate) fn cannot_serve(error: impl ToString) -> Self {

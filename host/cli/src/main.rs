@@ -1,9 +1,11 @@
-//! The binary `tutti`: serve, verify, conformance, doctor, bench, version.
+//! The binary `tutti`: serve, verify, cert, conformance, doctor, bench, version.
 #![forbid(unsafe_code)]
 
 mod args;
 mod bench;
+mod cert;
 mod conformance;
+mod contract_json;
 mod doctor;
 mod exit;
 mod serve;
@@ -34,6 +36,7 @@ fn main() -> std::process::ExitCode {
     let result = match args.command {
         Command::Serve(args) => serve::serve(&args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Cert(args) => cert::cert(&args),
         Command::Conformance(args) => conformance::conformance(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Bench(args) => bench::bench(&args),

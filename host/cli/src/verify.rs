@@ -80,7 +80,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin()

@@ -30,6 +30,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod config;
 mod endpoints;
 mod error;
@@ -48,6 +49,7 @@ pub use tutti_types::{
     UndecidedCause, Verdict, World,
 };
 
+pub use certificates::{Advance, CertificateOutcome, SetChanges};
 pub use config::Config;
 pub use error::ClientError;
 pub use items::{

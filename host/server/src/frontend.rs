@@ -3,11 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tutti_backend::{Outcomes, Work};
+use tutti_domain::{Docket, Obligation};
 use tutti_engine::{Answer, Engine, SubmitRefused, Ticket};
 use tutti_proto::v1;
 use tutti_types::{Limits, Operation, UndecidedCause, Verdict};
 
+use crate::attest::Sets;
 use crate::metrics::{Counts, Metrics};
 use crate::options::Asked;
 use crate::parse::Parsed;
@@ -24,6 +27,7 @@ const RETRY_MIN: Duration = Duration::from_millis(1);
 pub(crate) struct Frontend {
     pub(crate) engine: Engine,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) sets: Sets,
     pub(crate) sources: RandomState,
 }
 
@@ -122,6 +126,37 @@ impl Frontend {
             what: "this source has its share of the queue",
             retry_after: (queued / tutti_engine::cores() as u32 / 4).max(RETRY_MIN),
         }
+    }
+
+    /// Has obligations of any kinds decided, those of one operation in one parcel. The time is
+    /// that of the slowest.
+    pub(crate) async fn settle(
+        self: &Arc<Self>,
+        obligations: &[&Obligation],
+        asked: &Asked,
+    ) -> Result<(Vec<Verdict>, v1::Timing), Refusal> {
+        let (works, places) = Docket::new(obligations).into_works();
+        // Dropped with the caller's call, and each work with it.
+        let mut running = JoinSet::new();
+        let count = works.len();
+        for (index, work) in works.into_iter().enumerate() {
+            let (this, asked) = (Arc::clone(self), asked.clone());
+            running.spawn(async move { (index, work.operation(), this.ask(work, &asked).await) });
+        }
+        let mut answers = vec![Vec::new(); count];
+        let mut slowest = v1::Timing::default();
+        while let Some(ended) = running.join_next().await {
+            let ended = ended.map_err(|error| Refusal::EngineStopped(error.to_string()))?;
+            let (index, operation, answer) = ended;
+            let answer = answer?;
+            let spent = timing(&answer.timing);
+            if spent.queue_us + spent.compute_us >= slowest.queue_us + slowest.compute_us {
+                slowest = spent;
+            }
+            answers[index] = answer.outcomes.verdicts();
+            self.metrics.items(operation, Counts::of(&answers[index]));
+        }
+        Ok((places.verdicts(&answers), slowest))
     }
 
     /// Has the rest of a request's items decided.

@@ -18,12 +18,15 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod attest;
 mod calls;
+mod certificates;
 mod config;
 mod frontend;
 mod health;
 mod keysets;
 mod metrics;
+mod operator_sets;
 mod ops;
 mod options;
 mod parse;

@@ -33,6 +33,22 @@ pub(crate) enum Refusal {
     KeySetsFull(String),
     #[error("the keys could not be checked: {0}")]
     KeysUndecided(String),
+    #[error("the operator set is bad: {0}")]
+    InvalidSet(String),
+    #[error("{0}")]
+    UnknownOperatorSet(String),
+    #[error("{0}")]
+    SetTaken(String),
+    #[error("{0}")]
+    SetOrder(String),
+    #[error("{0}")]
+    SetsFull(String),
+    #[error("as many watch operator sets as may; list them from time to time instead")]
+    WatchersFull,
+    #[error("changes came faster than they were read; watch again")]
+    WatcherTooSlow,
+    #[error("no contract takes this kind of certificate")]
+    NotEncodable,
     #[error("there is no backend {name:?}; there are {known}")]
     UnknownBackend { name: String, known: String },
     #[error("another self-test is running; try again when it is over")]
@@ -55,21 +71,34 @@ impl Refusal {
 
     fn code(&self) -> Code {
         match self {
-            Self::Malformed { .. } | Self::BadKey { .. } => Code::InvalidArgument,
+            Self::Malformed { .. } | Self::BadKey { .. } | Self::InvalidSet(_) => {
+                Code::InvalidArgument
+            }
+            Self::SetTaken(_) => Code::AlreadyExists,
+            Self::SetOrder(_) | Self::NotEncodable => Code::FailedPrecondition,
+            Self::WatcherTooSlow => Code::Aborted,
             Self::QueueFull { .. }
             | Self::MemoryFull
             | Self::KeySetsFull(_)
+            | Self::SetsFull(_)
+            | Self::WatchersFull
             | Self::SelfTestRunning => Code::ResourceExhausted,
             Self::Draining | Self::KeysUndecided(_) | Self::EngineStopped(_) => Code::Unavailable,
             Self::Stalled => Code::DeadlineExceeded,
-            Self::UnknownKeySet(_) | Self::UnknownBackend { .. } => Code::NotFound,
+            Self::UnknownKeySet(_) | Self::UnknownOperatorSet(_) | Self::UnknownBackend { .. } => {
+                Code::NotFound
+            }
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::QueueFull { retry_after, .. } => Some(*retry_after),
-            Self::MemoryFull | Self::SelfTestRunning | Self::KeysUndecided(_) => Some(TRY_AGAIN),
+            Self::MemoryFull
+            | Self::SelfTestRunning
+            | Self::KeysUndecided(_)
+            | Self::WatchersFull
+            | Self::WatcherTooSlow => Some(TRY_AGAIN),
             Self::Draining | Self::EngineStopped(_) => Some(MOVE_ON),
             _ => None,
         }
@@ -98,6 +127,21 @@ impl Refusal {
             Self::KeySetsFull(what) => {
                 details.add_quota_failure_violation("key sets", what);
             }
+            Self::InvalidSet(what) => {
+                details.set_error_info("INVALID_SET", DOMAIN, [("text".to_owned(), what.clone())]);
+            }
+            Self::SetsFull(what) => {
+                details.add_quota_failure_violation("operator sets", what);
+            }
+            Self::WatchersFull => {
+                details.add_quota_failure_violation("watchers", self.to_string());
+            }
+            Self::SetTaken(what) | Self::SetOrder(what) => {
+                details.add_precondition_failure_violation("SET_ORDER", "operator set", what);
+            }
+            Self::UnknownOperatorSet(what) => {
+                details.set_resource_info("tutti.v1.OperatorSet", "", "", what);
+            }
             Self::UnknownKeySet(id) => {
                 let what = "put it with KeySetService.PutKeySet";
                 details.set_resource_info("tutti.v1.KeySet", id.to_string(), "", what);
@@ -111,6 +155,8 @@ impl Refusal {
             Self::Stalled
             | Self::KeysUndecided(_)
             | Self::SelfTestRunning
+            | Self::WatcherTooSlow
+            | Self::NotEncodable
             | Self::EngineStopped(_) => {}
         }
         if let Some(delay) = self.retry_after() {

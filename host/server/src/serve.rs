@@ -12,17 +12,22 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Router;
 use tower::layer::util::{Identity, Stack};
 use tutti_engine::Engine;
+use tutti_proto::v1::certificate_service_server::CertificateServiceServer;
 use tutti_proto::v1::key_set_service_server::KeySetServiceServer;
+use tutti_proto::v1::operator_set_service_server::OperatorSetServiceServer;
 use tutti_proto::v1::ops_service_server::OpsServiceServer;
 use tutti_proto::v1::verify_service_server::VerifyServiceServer;
 
 use crate::accept::Listener;
+use crate::attest::Sets;
 use crate::calls::{CallLayer, Calls};
+use crate::certificates::Certificates;
 use crate::config::Config;
 use crate::frontend::Frontend;
 use crate::health;
 use crate::keysets::KeySetsFront;
 use crate::metrics::Metrics;
+use crate::operator_sets::OperatorSets;
 use crate::ops::Ops;
 use crate::side::{self, Side};
 use crate::verify::Verify;
@@ -253,6 +258,7 @@ impl Bound {
         let frontend = Arc::new(Frontend {
             engine: self.engine.clone(),
             metrics: Arc::clone(&self.metrics),
+            sets: Sets::new(limits),
             sources: RandomState::new(),
         });
         let (reporter, health) = tonic_health::server::health_reporter();
@@ -264,6 +270,13 @@ impl Bound {
         let verify = Verify {
             frontend: Arc::clone(&frontend),
             draining: calls.draining.clone(),
+        };
+        let operator_sets = OperatorSets {
+            frontend: Arc::clone(&frontend),
+            draining: calls.draining.clone(),
+        };
+        let certificates = Certificates {
+            frontend: Arc::clone(&frontend),
         };
         let bytes_max = limits.request_bytes_max;
         let router = tonic::transport::Server::builder()
@@ -279,6 +292,12 @@ impl Bound {
             .add_service(
                 KeySetServiceServer::new(KeySetsFront::new(Arc::clone(&frontend)))
                     .max_decoding_message_size(bytes_max),
+            )
+            .add_service(
+                OperatorSetServiceServer::new(operator_sets).max_decoding_message_size(bytes_max),
+            )
+            .add_service(
+                CertificateServiceServer::new(certificates).max_decoding_message_size(bytes_max),
             )
             .add_service(
                 OpsServiceServer::new(Ops::new(frontend)).max_decoding_message_size(bytes_max),

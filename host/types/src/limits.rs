@@ -30,6 +30,12 @@ pub struct Limits {
     pub batch_items_max: usize,
     /// Work of one batch in microseconds of one core, for the same reason.
     pub batch_cost_us_max: u64,
+    /// Certificates in one request: each names up to some hundred keys; as many as fill a batch.
+    pub certificates_per_request_max: usize,
+    /// Calls that watch operator sets: relayers and consoles, not the public.
+    pub set_watchers_max: usize,
+    /// Changes of operator sets that a watcher may be behind: as many as there can be sets.
+    pub set_changes_waiting_max: usize,
     /// Requests in flight on one stream.
     pub stream_requests_max: usize,
     /// HTTP/2 streams of one connection.
@@ -59,6 +65,9 @@ impl Default for Limits {
             queued_parcels_max: 65_536,
             batch_items_max: 4_096,
             batch_cost_us_max: 2_500_000,
+            certificates_per_request_max: 4_096,
+            set_watchers_max: 64,
+            set_changes_waiting_max: 1_024,
             stream_requests_max: 64,
             streams_per_connection_max: 256,
             connections_max: 1_024,

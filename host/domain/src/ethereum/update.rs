@@ -4,6 +4,8 @@ use super::committee::{CommitteeError, SyncCommittee};
 use super::header::{LightClientHeader, leads_to};
 use super::spec::BeaconChain;
 use super::sync::{SyncAggregate, SyncCertificate};
+use crate::check::{Reason, Step};
+use crate::judgement::{Case, Judgement};
 
 /// Where a light client begins: a block, and the committee of its period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +129,22 @@ impl LightClientUpdate {
             aggregate: self.aggregate.clone(),
             signature_slot: self.signature_slot,
         }
+    }
+
+    /// Held against the committee of its period, without a store: all that the specification
+    /// demands but that it brings news.
+    pub fn judge(&self, chain: &BeaconChain, case: &Case<'_>, present_slot: u64) -> Judgement {
+        self.certificate().judge_with(chain, case, |sheet| {
+            let checks = [
+                (Step::Header, self.check_headers(chain)),
+                (Step::Slots, self.check_slots(present_slot)),
+                (Step::FinalityProof, self.check_finality(chain)),
+                (Step::NextCommittee, self.check_committee_branch(chain)),
+            ];
+            for (step, found) in checks {
+                sheet.note(step, Vec::new(), found.map_err(Reason::Update));
+            }
+        })
     }
 
     pub(super) fn check_headers(&self, chain: &BeaconChain) -> Result<(), UpdateFault> {

@@ -1,0 +1,277 @@
+//! Operator sets on their way in.
+
+use tutti_domain::ethereum::LightClientStore;
+use tutti_domain::{
+    Key, KeyKind, Label, Layout, MemberDraft, OperatorTree, Possession, PossessionProof, Reference,
+    ReferenceKind, Registration, Roster, Seating, SetDraft, SetName, StatedAggregate, Validity,
+};
+use tutti_proto::v1;
+use tutti_proto::v1::operator_set_name::Name;
+use tutti_proto::v1::put_operator_set_request::Source;
+use tutti_types::Limits;
+
+use super::chains::{self, Beacon};
+use super::field::Field;
+use crate::refusal::Refusal;
+
+/// A set that was read; what it still has to show is computed elsewhere.
+#[derive(Debug)]
+pub(crate) enum SetSource {
+    Draft(Box<SetDraft>, Vec<PossessionProof>),
+    /// Proven by a trusted root: nothing is left to show.
+    Committee(std::sync::Arc<tutti_domain::OperatorSet>),
+}
+
+impl SetSource {
+    pub(crate) fn read(
+        request: &v1::PutOperatorSetRequest,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        match &request.source {
+            Some(Source::Draft(draft)) => {
+                let (draft, proofs) = draft_of(&Field::new("draft"), draft)?;
+                Ok(Self::Draft(Box::new(draft), proofs))
+            }
+            Some(Source::LightClient(bootstrap)) => {
+                committee(&Field::new("light_client"), bootstrap, limits)
+            }
+            None => Err(Refusal::malformed("source", "is required")),
+        }
+    }
+}
+
+fn committee(
+    at: &Field,
+    bootstrap: &v1::LightClientBootstrap,
+    limits: &Limits,
+) -> Result<SetSource, Refusal> {
+    let beacon = Beacon::read(at, bootstrap.chain.as_ref())?;
+    let root = at.array("trusted_root", &bootstrap.trusted_root)?;
+    let bootstrap = chains::bootstrap(at, &beacon, bootstrap)?;
+    let store = LightClientStore::bootstrap(beacon.chain, limits.clone(), &root, bootstrap);
+    let store = store.map_err(|error| Refusal::InvalidSet(error.to_string()))?;
+    Ok(SetSource::Committee(store.current_committee().clone()))
+}
+
+pub(super) fn draft_of(
+    at: &Field,
+    draft: &v1::OperatorSetDraft,
+) -> Result<(SetDraft, Vec<PossessionProof>), Refusal> {
+    let keys = key_kind(at, draft.keys)?;
+    let reference = set_reference(at.name(), draft.reference.as_ref())?;
+    let columns = draft.columns.iter().enumerate().map(|(index, column)| {
+        let at = at.at("columns", index);
+        let total = column.total.as_ref();
+        let total = total.map(|total| at.integer("total", total)).transpose()?;
+        Ok((at.narrow("number", column.number)?, total))
+    });
+    let columns = columns.collect::<Result<_, Refusal>>()?;
+    let aggregates = draft.aggregates.iter().enumerate().map(|(index, stated)| {
+        let at = at.at("aggregates", index);
+        let apk = Some(&stated.apk).filter(|apk| !apk.is_empty());
+        Ok(StatedAggregate {
+            apk: apk.map(|apk| at.g1_key("apk", apk)).transpose()?,
+            operators: stated.operators,
+        })
+    });
+    let aggregates = aggregates.collect::<Result<_, Refusal>>()?;
+    let mut members = Vec::with_capacity(draft.members.len());
+    let mut proofs = Vec::new();
+    for (index, member) in draft.members.iter().enumerate() {
+        let at = at.at("members", index);
+        members.push(read_member(&at, keys, member)?);
+        if let Some(proof) = &member.proof {
+            proofs.push(possession_proof(&at.of("proof"), index, proof)?);
+        }
+    }
+    let draft = SetDraft {
+        name: set_name(at.name(), draft.name.as_ref())?,
+        reference,
+        validity: validity(draft.validity.as_ref(), reference),
+        keys,
+        layout: layout(at, draft.layout)?,
+        roster: roster(at, draft)?,
+        seating: seating(at, draft.seating)?,
+        columns,
+        aggregates,
+        members,
+        tree: draft
+            .tree
+            .as_ref()
+            .map(|tree| operator_tree(at, tree))
+            .transpose()?,
+    };
+    Ok((draft, proofs))
+}
+
+fn validity(given: Option<&v1::SetValidity>, reference: Reference) -> Validity {
+    given.map_or(Validity::only(reference.at), |given| Validity {
+        from: given.from,
+        until: given.until,
+        max_staleness: given.max_staleness,
+    })
+}
+
+fn operator_tree(at: &Field, tree: &v1::OperatorTree) -> Result<OperatorTree, Refusal> {
+    Ok(OperatorTree {
+        root: at.of("tree").hash("root", &tree.root)?,
+        operators: tree.operators,
+    })
+}
+
+fn key_kind(at: &Field, kind: i32) -> Result<KeyKind, Refusal> {
+    match v1::OperatorKeyKind::try_from(kind) {
+        Ok(v1::OperatorKeyKind::Bn254) => Ok(KeyKind::Bn254),
+        Ok(v1::OperatorKeyKind::Bls12381) => Ok(KeyKind::Bls12381),
+        Ok(v1::OperatorKeyKind::Ecdsa) => Ok(KeyKind::Ecdsa),
+        Ok(v1::OperatorKeyKind::Unspecified) | Err(_) => {
+            Err(at.of("keys").refuse("say which kind of keys the set has"))
+        }
+    }
+}
+
+fn layout(at: &Field, layout: i32) -> Result<Layout, Refusal> {
+    match v1::SetLayout::try_from(layout) {
+        Ok(v1::SetLayout::Quorums) => Ok(Layout::Quorums),
+        Ok(v1::SetLayout::StakeTypes) => Ok(Layout::StakeTypes),
+        Ok(v1::SetLayout::Unspecified) | Err(_) => Err(at
+            .of("layout")
+            .refuse("say whether columns are quorums or stake types")),
+    }
+}
+
+fn roster(at: &Field, draft: &v1::OperatorSetDraft) -> Result<Roster, Refusal> {
+    match v1::SetRoster::try_from(draft.roster) {
+        Ok(v1::SetRoster::Complete) => Ok(Roster::Complete),
+        Ok(v1::SetRoster::Witnessed) => {
+            let at = at.of("unlisted_possession");
+            match possession(&at, draft.unlisted_possession)? {
+                Possession::Verified => Err(at.refuse("those not listed bring no proof")),
+                possession => Ok(Roster::Witnessed { possession }),
+            }
+        }
+        Ok(v1::SetRoster::Unspecified) | Err(_) => {
+            Err(at.of("roster").refuse("say whether the members are all"))
+        }
+    }
+}
+
+fn seating(at: &Field, seating: i32) -> Result<Seating, Refusal> {
+    match v1::SetSeating::try_from(seating) {
+        Ok(v1::SetSeating::Unspecified | v1::SetSeating::OnePerKey) => Ok(Seating::OnePerKey),
+        Ok(v1::SetSeating::Repeated) => Ok(Seating::Repeated),
+        Err(_) => Err(at.of("seating").refuse("unknown")),
+    }
+}
+
+fn possession(at: &Field, possession: i32) -> Result<Possession, Refusal> {
+    match v1::KeyPossession::try_from(possession) {
+        Ok(v1::KeyPossession::Verified) => Ok(Possession::Verified),
+        Ok(v1::KeyPossession::AttestedBySource) => Ok(Possession::AttestedBySource),
+        Ok(v1::KeyPossession::Unspecified | v1::KeyPossession::None) => Ok(Possession::None),
+        Err(_) => Err(at.refuse("unknown")),
+    }
+}
+
+fn read_member(
+    at: &Field,
+    kind: KeyKind,
+    member: &v1::OperatorMember,
+) -> Result<MemberDraft, Refusal> {
+    let twin = Some(&*member.key_g2).filter(|twin| !twin.is_empty());
+    if twin.is_some() && kind != KeyKind::Bn254 {
+        return Err(at.of("key_g2").refuse("only keys on BN254 have one in G2"));
+    }
+    let bad = |reason: tutti_types::InvalidReason| at.of("key").refuse(reason.text());
+    let key = match kind {
+        KeyKind::Bn254 => Key::bn254(&member.key, twin).map_err(bad)?,
+        KeyKind::Bls12381 => Key::bls12381(&member.key).map_err(bad)?,
+        KeyKind::Ecdsa => Key::Ecdsa(at.address("key", &member.key)?),
+    };
+    let weights = member.weights.iter().enumerate().map(|(index, weight)| {
+        let at = at.at("weights", index);
+        let column = at.narrow("column", weight.column)?;
+        Ok((column, at.integer("weight", &weight.weight)?))
+    });
+    Ok(MemberDraft {
+        key,
+        possession: possession(&at.of("possession"), member.possession)?,
+        weights: weights.collect::<Result<_, Refusal>>()?,
+    })
+}
+
+fn possession_proof(
+    at: &Field,
+    index: usize,
+    proof: &v1::PossessionProof,
+) -> Result<PossessionProof, Refusal> {
+    let (chain_id, contract) = (proof.chain_id, at.address("contract", &proof.contract)?);
+    let operator = at.address("operator", &proof.operator)?;
+    let registration = match &proof.key_registrar {
+        None => Registration::Coordinator {
+            chain_id,
+            contract,
+            operator,
+        },
+        Some(message) => Registration::KeyRegistrar {
+            chain_id,
+            contract,
+            major_version: message.major_version.clone(),
+            operator,
+            avs: at.of("key_registrar").address("avs", &message.avs)?,
+            operator_set: message.operator_set,
+        },
+    };
+    Ok(PossessionProof {
+        member: index as u32,
+        registration,
+        signature: at.g1("signature", &proof.signature)?,
+    })
+}
+
+pub(crate) fn set_name(at: &str, name: Option<&v1::OperatorSetName>) -> Result<SetName, Refusal> {
+    let at = Field::new(format!("{at}.name"));
+    let name = name.and_then(|name| name.name.as_ref());
+    Ok(match name.ok_or_else(|| at.refuse("is required"))? {
+        Name::Contract(contract) => SetName::Contract {
+            chain_id: contract.chain_id,
+            address: at.of("contract").address("address", &contract.address)?,
+        },
+        Name::OperatorSet(set) => SetName::OperatorSet {
+            avs: at.of("operator_set").address("avs", &set.avs)?,
+            id: set.id,
+        },
+        Name::Subnet(subnet) => SetName::Subnet {
+            network: subnet.network,
+            id: at.of("subnet").hash("id", &subnet.id)?,
+        },
+        Name::BeaconValidators(root) => SetName::Beacon {
+            genesis_validators_root: at.hash("beacon_validators", root)?,
+        },
+        Name::SyncCommittees(root) => SetName::SyncCommittees {
+            genesis_validators_root: at.hash("sync_committees", root)?,
+        },
+        Name::Label(label) => {
+            SetName::Label(Label::new(label).map_err(|error| at.of("label").refuse(error))?)
+        }
+    })
+}
+
+pub(crate) fn set_reference(
+    at: &str,
+    reference: Option<&v1::Reference>,
+) -> Result<Reference, Refusal> {
+    let at = Field::new(format!("{at}.reference"));
+    let reference = reference.ok_or_else(|| at.refuse("is required"))?;
+    let kind = match v1::ReferenceKind::try_from(reference.kind) {
+        Ok(v1::ReferenceKind::Block) => ReferenceKind::Block,
+        Ok(v1::ReferenceKind::Timestamp) => ReferenceKind::Timestamp,
+        Ok(v1::ReferenceKind::Epoch) => ReferenceKind::Epoch,
+        Ok(v1::ReferenceKind::Height) => ReferenceKind::Height,
+        Ok(v1::ReferenceKind::Period) => ReferenceKind::Period,
+        Ok(v1::ReferenceKind::Unspecified) | Err(_) => {
+            return Err(at.of("kind").refuse("say what the reference counts"));
+        }
+    };
+    Ok(Reference::new(kind, reference.at))
+}

@@ -1,0 +1,193 @@
+//! `CertificateService`.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+use tutti_domain::{Obligation, Outcome};
+use tutti_proto::v1;
+use tutti_proto::v1::certificate_service_server::CertificateService;
+use tutti_types::{UndecidedCause, Verdict};
+
+use crate::attest::{self, Judged, Question};
+use crate::frontend::Frontend;
+use crate::options::{Asked, Caller};
+use crate::refusal::Refusal;
+
+/// Reading a certificate and judging it costs about as much as reading this many signature sets.
+const READ_AS_SETS: usize = 128;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Certificates {
+    pub(crate) frontend: Arc<Frontend>,
+}
+
+#[tonic::async_trait]
+impl CertificateService for Certificates {
+    async fn verify_certificate(
+        &self,
+        request: Request<v1::VerifyCertificateRequest>,
+    ) -> Result<Response<v1::VerifyCertificateResponse>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let asked = caller.asks(request.options, &self.frontend.sources)?;
+        let items = request.item.into_iter().collect();
+        let (mut results, timing) = verify(&self.frontend, Named::One, items, &asked).await?;
+        let result = results.pop().unwrap_or_default();
+        Ok(Response::new(v1::VerifyCertificateResponse {
+            request_id: asked.request_id,
+            id: result.id,
+            verdict: result.verdict,
+            timing: Some(timing),
+        }))
+    }
+
+    async fn verify_certificates(
+        &self,
+        request: Request<v1::VerifyCertificatesRequest>,
+    ) -> Result<Response<v1::VerifyCertificatesResponse>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let asked = caller.asks(request.options, &self.frontend.sources)?;
+        let (results, timing) = verify(&self.frontend, Named::Many, request.items, &asked).await?;
+        Ok(Response::new(v1::VerifyCertificatesResponse {
+            request_id: asked.request_id,
+            results,
+            timing: Some(timing),
+        }))
+    }
+
+    async fn explain_certificate(
+        &self,
+        request: Request<v1::ExplainCertificateRequest>,
+    ) -> Result<Response<v1::ExplainCertificateResponse>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let asked = caller.asks(request.options, &self.frontend.sources)?;
+        let answer = explain(&self.frontend, request.item, &asked).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn encode_certificate(
+        &self,
+        request: Request<v1::EncodeCertificateRequest>,
+    ) -> Result<Response<v1::EncodeCertificateResponse>, Status> {
+        let request = request.into_inner();
+        let encode = move |_: &Frontend| attest::encode(&request);
+        let answer = self.frontend.read(READ_AS_SETS, encode).await?;
+        Ok(Response::new(answer))
+    }
+}
+
+/// What the items of a request are called.
+#[derive(Clone, Copy, Debug)]
+enum Named {
+    One,
+    Many,
+}
+
+impl Named {
+    fn place(self, index: usize) -> String {
+        match self {
+            Self::One => "item".to_owned(),
+            Self::Many => format!("items[{index}]"),
+        }
+    }
+
+    fn check(self, count: usize, most: usize) -> Result<(), Refusal> {
+        match self {
+            Self::One if count == 0 => Err(Refusal::malformed("item", "is required")),
+            Self::Many if count == 0 => Err(Refusal::malformed("items", "send at least one")),
+            Self::Many if count > most => {
+                let what = format!("{count} are too many; at most {most} in one request");
+                Err(Refusal::malformed("items", what))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn verify(
+    frontend: &Arc<Frontend>,
+    named: Named,
+    items: Vec<v1::CertificateItem>,
+    asked: &Asked,
+) -> Result<(Vec<v1::CertificateResult>, v1::Timing), Refusal> {
+    named.check(items.len(), frontend.limits().certificates_per_request_max)?;
+    let ids: Vec<u64> = items.iter().map(|item| item.id).collect();
+    let weight = items.len() * READ_AS_SETS;
+    let judged = frontend.read(weight, move |frontend| {
+        let judge = |(index, item)| {
+            let place = named.place(index);
+            let question = Question::read(&place, Some(item), &frontend.sets)?;
+            let judged = question.judge(&frontend.sets);
+            Ok((question, judged))
+        };
+        items
+            .iter()
+            .enumerate()
+            .map(judge)
+            .collect::<Result<Vec<_>, Refusal>>()
+    });
+    let judged = judged.await?;
+    let open: Vec<&Obligation> = judged
+        .iter()
+        .filter_map(|(_, judged)| judged.obligation())
+        .collect();
+    let (verdicts, timing) = frontend.settle(&open, asked).await?;
+    let mut verdicts = verdicts.into_iter();
+    let results = ids.into_iter().zip(judged).map(|(id, (question, judged))| {
+        let outcome = concluded(frontend, &question, judged, &mut verdicts);
+        v1::CertificateResult {
+            id,
+            verdict: Some(attest::verdict(&outcome, &question.subject)),
+        }
+    });
+    Ok((results.collect(), timing))
+}
+
+/// Takes the next verdict where there was something to compute.
+fn concluded(
+    frontend: &Frontend,
+    question: &Question,
+    judged: Judged,
+    verdicts: &mut impl Iterator<Item = Verdict>,
+) -> Outcome {
+    let missing = Verdict::Undecided(UndecidedCause::Cancelled);
+    let verdict = match &judged {
+        Judged::Settled(_) => missing,
+        Judged::Open(..) => verdicts.next().unwrap_or(missing),
+    };
+    question.conclude(judged, verdict, &frontend.sets)
+}
+
+async fn explain(
+    frontend: &Arc<Frontend>,
+    item: Option<v1::CertificateItem>,
+    asked: &Asked,
+) -> Result<v1::ExplainCertificateResponse, Refusal> {
+    let id = item.as_ref().map_or(0, |item| item.id);
+    let read = move |frontend: &Frontend| {
+        let question = Question::read("item", item.as_ref(), &frontend.sets)?;
+        let judged = question.judge(&frontend.sets);
+        let obligation = question.obligation(&frontend.sets);
+        Ok((question, judged, obligation))
+    };
+    let (question, judged, obligation) = frontend.read(READ_AS_SETS, read).await?;
+    let open: Vec<&Obligation> = obligation.iter().collect();
+    let (verdicts, timing) = frontend.settle(&open, asked).await?;
+    let signature = verdicts.first().copied();
+    let missing = Verdict::Undecided(UndecidedCause::Cancelled);
+    let outcome = question.conclude(judged, signature.unwrap_or(missing), &frontend.sets);
+    let (checks, tallies) = question
+        .explain(signature, &frontend.sets)
+        .unwrap_or_default();
+    Ok(v1::ExplainCertificateResponse {
+        request_id: asked.request_id.clone(),
+        id,
+        verdict: Some(attest::verdict(&outcome, &question.subject)),
+        checks: attest::checks(&checks),
+        tallies: attest::tallies(&tallies),
+        warnings: question.warnings(),
+        timing: Some(timing),
+    })
+}
