@@ -242,3 +242,45 @@ fn a_reader_that_went_away_is_no_fault() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn the_real_certificates_that_come_along_are_told_from_spoilt_ones() {
+    let output = tutti(&["cert", "verify", "--demo"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let lines = text(&output);
+    assert_eq!(lines.matches("ACCEPT, as expected").count(), 4, "{lines}");
+    assert_eq!(lines.matches("REJECT(").count(), 4, "{lines}");
+}
+
+#[test]
+fn an_explained_certificate_shows_every_check() {
+    let output = tutti(&["cert", "explain", "--demo", "eigenda", "--json"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let first = text(&output).lines().next().expect("a line").to_owned();
+    let explanation: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+    let checks = explanation["checks"].as_array().expect("checks");
+    let passed = |check: &&serde_json::Value| check["finding"] == "CHECK_FINDING_PASSED";
+    assert!(checks.len() > 15, "{first}");
+    assert_eq!(
+        checks.iter().filter(passed).count(),
+        checks.len(),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_certificate_that_is_not_as_expected_ends_with_one_and_no_certificate_with_two() {
+    let demo = include_str!("../../host/cli/src/demo/eigenda.json");
+    let stricter = demo.replacen("\"at\": 9080069", "\"at\": 9080070", 1);
+    let path = file("another-reference.json", &stricter);
+    assert_eq!(code(&tutti(&["cert", "verify", &path])), 1);
+    let path = file("no-certificate.json", "{\"policy\": {}}");
+    assert_eq!(code(&tutti(&["cert", "verify", &path])), 2);
+    let path = file("unknown-field.json", "{\"set\": {\"drafted\": {}}}");
+    let output = tutti(&["cert", "verify", &path]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("drafted"),
+        "{output:?}"
+    );
+}

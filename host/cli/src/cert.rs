@@ -63,7 +63,7 @@ fn cases(args: &CertFileArgs) -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-/// An item of the contract, but that `set` is what PutOperatorSet takes, and that it may say its
+/// An item of the contract, but that `set` is what `PutOperatorSet` takes, and that it may say its
 /// name and what is expected of it.
 fn case(value: Value, index: usize) -> Result<Case, Failure> {
     let Value::Object(mut fields) = value else {
@@ -213,11 +213,8 @@ fn print_checks(answer: &v1::ExplainCertificateResponse) {
             (v1::CheckFinding::Passed, ..) => "passed".to_owned(),
             _ => "not reached".to_owned(),
         };
-        say(format_args!(
-            "  {:<22} {found}  {}",
-            check.step,
-            inputs.join(", ")
-        ));
+        let line = format!("  {:<22} {found}  {}", check.step, inputs.join(", "));
+        say(line.trim_end());
     }
     for tally in &answer.tallies {
         let absent: Vec<_> = tally.absent.iter().map(|a| a.index).collect();
