@@ -147,7 +147,11 @@ mod tests {
             assert!(run(Baseline::Blst, name).is_ok(), "{name}");
         }
         assert!(run(Baseline::BlstGrouped, "sync-committee").is_ok());
-        for name in ["bn254-hash-to-curve-3", "bn254-pairing-check-3"] {
+        for name in [
+            "bn254-hash-to-curve-3",
+            "bn254-pairing-check-3",
+            "avs-quorum-3",
+        ] {
             assert!(run(Baseline::ArkBn254, name).is_ok(), "{name}");
         }
     }

@@ -33,6 +33,9 @@ pub enum Shape {
     HashToCurve(usize),
     /// N products of two pairings each, over points as bytes.
     PairingCheck(usize),
+    /// N certificates of EigenLayer's, each by 80 of 128 operators in two quorums, from the bytes
+    /// of the contract's call to the verdict. On BN254, which has no need to be said.
+    AvsQuorum(usize),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +43,7 @@ pub enum ScenarioError {
     #[error(
         "there is no scenario {0:?}; there are single, distinct-N, same-message-N, grouped-N-K, \
          poisoned-N, poisoned-N-B, hash-to-curve-N and pairing-check-N, each also with bn254- \
-         in front, and subnet, sync-committee and mainnet-slot"
+         in front, and subnet, sync-committee, mainnet-slot, avs-quorum and avs-quorum-N"
     )]
     Unknown(String),
     #[error("{0:?}: every number is at least 1, K and B at most N, and N at most 1048576")]
@@ -52,7 +55,11 @@ const SUBNET_VOTES: usize = 439;
 
 type Form = (&'static str, fn(&[usize]) -> Option<Shape>);
 
-const FORMS: [Form; 6] = [
+const FORMS: [Form; 7] = [
+    ("avs-quorum-", |n| match n {
+        [n] => Some(Shape::AvsQuorum(*n)),
+        _ => None,
+    }),
     ("distinct-", |n| match n {
         [n] => Some(Shape::Distinct(*n)),
         _ => None,
@@ -91,6 +98,7 @@ impl Shape {
             | Self::Grouped(n, _)
             | Self::Poisoned(n, _)
             | Self::HashToCurve(n)
+            | Self::AvsQuorum(n)
             | Self::PairingCheck(n) => n,
         }
     }
@@ -104,6 +112,7 @@ impl Shape {
             Self::Distinct(n)
             | Self::Poisoned(n, _)
             | Self::HashToCurve(n)
+            | Self::AvsQuorum(n)
             | Self::PairingCheck(n) => n,
         }
     }
@@ -118,6 +127,7 @@ impl Shape {
     fn parse(name: &str) -> Option<Self> {
         match name {
             "single" => return Some(Self::Single),
+            "avs-quorum" => return Some(Self::AvsQuorum(1)),
             "subnet" => return Some(Self::Subnet),
             "sync-committee" => return Some(Self::SyncCommittee),
             "mainnet-slot" => return Some(Self::MainnetSlot),
@@ -141,9 +151,13 @@ impl Shape {
             && !matches!(self, Self::Poisoned(_, 0))
     }
 
-    /// Ethereum's own shapes mean nothing elsewhere.
-    const fn is_ethereum_only(self) -> bool {
-        matches!(self, Self::Subnet | Self::SyncCommittee | Self::MainnetSlot)
+    /// The curve of shapes that are one system's own and mean nothing elsewhere.
+    const fn own_curve(self) -> Option<CurveId> {
+        match self {
+            Self::Subnet | Self::SyncCommittee | Self::MainnetSlot => Some(CurveId::Bls12381),
+            Self::AvsQuorum(_) => Some(CurveId::Bn254),
+            _ => None,
+        }
     }
 }
 
@@ -177,13 +191,15 @@ impl FromStr for Scenario {
     type Err = ScenarioError;
 
     fn from_str(name: &str) -> Result<Self, ScenarioError> {
-        let (curve, rest) = match name.strip_prefix("bn254-") {
-            Some(rest) => (CurveId::Bn254, rest),
-            None => (CurveId::Bls12381, name),
-        };
-        let shape = Shape::parse(rest)
-            .filter(|shape| curve == CurveId::Bls12381 || !shape.is_ethereum_only())
+        let stated = name.strip_prefix("bn254-");
+        let shape = Shape::parse(stated.unwrap_or(name))
+            .filter(|shape| stated.is_none() || shape.own_curve().is_none())
             .ok_or_else(|| ScenarioError::Unknown(name.to_owned()))?;
+        let usual = match stated {
+            Some(_) => CurveId::Bn254,
+            None => CurveId::Bls12381,
+        };
+        let curve = shape.own_curve().unwrap_or(usual);
         if shape.numbers_fit() {
             Ok(Self { curve, shape })
         } else {
@@ -194,7 +210,7 @@ impl FromStr for Scenario {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.curve == CurveId::Bn254 {
+        if self.curve == CurveId::Bn254 && self.shape.own_curve().is_none() {
             f.write_str("bn254-")?;
         }
         match self.shape {
@@ -209,6 +225,8 @@ impl fmt::Display for Scenario {
             Shape::MainnetSlot => f.write_str("mainnet-slot"),
             Shape::HashToCurve(n) => write!(f, "hash-to-curve-{n}"),
             Shape::PairingCheck(n) => write!(f, "pairing-check-{n}"),
+            Shape::AvsQuorum(1) => f.write_str("avs-quorum"),
+            Shape::AvsQuorum(n) => write!(f, "avs-quorum-{n}"),
         }
     }
 }
@@ -231,6 +249,8 @@ mod tests {
             "subnet",
             "sync-committee",
             "mainnet-slot",
+            "avs-quorum",
+            "avs-quorum-64",
             "bn254-single",
             "bn254-grouped-9-3",
             "bn254-pairing-check-2",
@@ -251,6 +271,7 @@ mod tests {
             "grouped-4",
             "distinct-1-2",
             "bn254-subnet",
+            "bn254-avs-quorum-2",
             "bn254-bn254-single",
         ] {
             assert_eq!(

@@ -1,7 +1,7 @@
 use tutti_engine::{Engine, SubmitOptions, SubmitRefused};
 
 use crate::scenario::Scenario;
-use crate::workload::Workload;
+use crate::workload::{Data, Workload};
 
 /// Whatever can be timed over a workload. Building what it needs from the wire's bytes is part
 /// of the run.
@@ -46,8 +46,15 @@ impl Subject for EngineSubject {
             source: self.runs,
             ..SubmitOptions::default()
         };
-        let answer = self.engine.run(workload.work(), options)?;
-        match workload.wrong(&answer.outcomes.verdicts()) {
+        let run = |work| {
+            let answer = self.engine.run(work, options)?;
+            Ok::<_, SubmitRefused>(answer.outcomes.verdicts())
+        };
+        let verdicts = match &workload.data {
+            Data::Quorums(quorums) => quorums.settle(run)?,
+            _ => run(workload.work())?,
+        };
+        match workload.wrong(&verdicts) {
             0 => Ok(()),
             wrong => Err(SubjectFailure::WrongVerdicts(wrong)),
         }

@@ -1,5 +1,6 @@
 //! A scenario's data, made from a seed.
 
+mod quorums;
 mod signing;
 pub(crate) mod slot;
 
@@ -18,6 +19,7 @@ use tutti_types::{CurveId, Encoding, GroupId, Scheme, Verdict};
 
 use crate::scenario::{Scenario, Shape};
 use crate::threads::each;
+use quorums::Quorums;
 pub(crate) use signing::{POP, Signing};
 
 /// Keys are decompressed and checked beforehand, as nodes have them; messages, signatures and
@@ -37,6 +39,7 @@ pub(crate) enum Data {
     Hash(Vec<[u8; 32]>),
     ProductsBls12381(Products),
     ProductsBn254(Products),
+    Quorums(Box<Quorums>),
 }
 
 /// Signature sets: who signed what, and the signatures.
@@ -110,6 +113,7 @@ impl Workload {
         let blueprint = Blueprint::of(scenario.shape);
         let bad = blueprint.bad.clone();
         let data = match (scenario.shape, scenario.curve) {
+            (Shape::AvsQuorum(n), _) => Data::Quorums(Box::new(Quorums::sign(n, &mut random))),
             (Shape::HashToCurve(n), _) => Data::Hash(random_bytes(&mut random, n)),
             (Shape::PairingCheck(_), CurveId::Bls12381) => Data::ProductsBls12381(Products::of(
                 &Sets::<MinPk>::sign(blueprint, &mut random),
@@ -147,6 +151,7 @@ impl Workload {
             Data::ProductsBn254(products) => {
                 Work::PairingBn254(products.parcel::<Bn254>(Encoding::Eip197, items))
             }
+            Data::Quorums(quorums) => quorums.work(items),
         }
     }
 

@@ -132,6 +132,7 @@ impl Subject for ArkBn254 {
                 hash_each::<Bn254Sig>(self.threads, messages, Encoding::Eip197);
                 Ok(())
             }
+            Data::Quorums(quorums) => check(workload, &quorums.check_each(self.threads)),
             Data::ProductsBn254(products) => {
                 let good = check_each_product::<Bn254>(self.threads, products, Encoding::Eip197);
                 check(workload, &good)
