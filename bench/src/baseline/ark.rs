@@ -20,6 +20,8 @@ const WEIGHT_BITS: u32 = 64;
 /// which is cheaper than on the key in G2; keys of one message are merged by a multi-scalar
 /// multiplication in G2. Where the batch fails, every item by itself. (Its users verify every
 /// signature by itself today; this is more than they have.)
+///
+/// Certificates it checks singly, as the contract does: their aggregate key tied by gamma.
 #[derive(Debug)]
 pub struct ArkBn254 {
     threads: usize,
