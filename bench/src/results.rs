@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -71,14 +72,28 @@ pub fn load_average() -> Option<f64> {
     text.split(' ').next()?.parse().ok()
 }
 
-/// The revision that is measured, where this runs in its repository.
+/// The revision that is measured, where this runs in its repository; marked where more than
+/// results and documents differ from it.
 fn revision() -> Option<String> {
-    let git = std::process::Command::new("git")
-        .args(["describe", "--always", "--dirty"])
-        .output()
-        .ok()?;
-    let name = String::from_utf8(git.stdout).ok()?;
-    git.status.success().then(|| name.trim().to_owned())
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let name = git(&["rev-parse", "--short", "HEAD"])?;
+    let changed = git(&[
+        "status",
+        "--porcelain",
+        "--",
+        ":/",
+        ":!/bench/results",
+        ":!/docs",
+    ])?;
+    Some(if changed.is_empty() {
+        name
+    } else {
+        name + "-dirty"
+    })
 }
 
 /// Adds to a report how it came about.
