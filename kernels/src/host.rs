@@ -1,0 +1,76 @@
+//! The entry points as plain C++, run thread by thread by the caller.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_void};
+
+include!(concat!(env!("OUT_DIR"), "/names.rs"));
+
+#[repr(C)]
+struct Entry {
+    name: *const c_char,
+    run: Option<unsafe extern "C" fn(u32, u32, *mut *mut c_void)>,
+}
+
+// SAFETY: the names and types are those that build.rs writes into each group's table.
+unsafe extern "C" {
+    static tutti_kernels_group_0: Entry;
+    static tutti_kernels_group_1: Entry;
+    static tutti_kernels_group_2: Entry;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEntry(pub String);
+
+impl std::fmt::Display for UnknownEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "there is no entry point {}; tutti_kernels::host::names() lists them",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownEntry {}
+
+/// The entry points, in alphabetical order.
+pub const fn names() -> &'static [&'static str] {
+    NAMES
+}
+
+/// Runs every thread of the grid, one after the other, in this thread. Several threads may launch at a time.
+///
+/// # Safety
+/// `parameters` holds a pointer to each argument of the entry point, as `cuLaunchKernel` has it; the memory that the
+/// arguments name is as large as README.md says and nobody else writes to it.
+pub unsafe fn launch(
+    name: &str,
+    grid: u32,
+    block: u32,
+    parameters: *mut *mut c_void,
+) -> Result<(), UnknownEntry> {
+    let run = find(name).ok_or_else(|| UnknownEntry(name.to_owned()))?;
+    // SAFETY: the caller vouches for the arguments.
+    unsafe { run(grid, block, parameters) };
+    Ok(())
+}
+
+fn find(name: &str) -> Option<unsafe extern "C" fn(u32, u32, *mut *mut c_void)> {
+    let groups = [
+        &raw const tutti_kernels_group_0,
+        &raw const tutti_kernels_group_1,
+        &raw const tutti_kernels_group_2,
+    ];
+    groups.into_iter().find_map(|mut entry| {
+        // SAFETY: each table ends with an entry without a function, and names are C strings.
+        unsafe {
+            while let Some(run) = (*entry).run {
+                if CStr::from_ptr((*entry).name).to_bytes() == name.as_bytes() {
+                    return Some(run);
+                }
+                entry = entry.add(1);
+            }
+        }
+        None
+    })
+}
