@@ -272,7 +272,7 @@ fn relative(path: &Path) -> String {
 
 fn rust_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["host", "proto", "bench", "tests", "xtask"]
+    let mut folders: Vec<PathBuf> = ["hdl", "host", "proto", "bench", "tests", "xtask"]
         .iter()
         .map(|name| root().join(name))
         .collect();
