@@ -95,6 +95,29 @@ pub(crate) struct Buckets<G: Group> {
     pub(crate) of_all: Vec<Option<G::Affine>>,
 }
 
+impl<G: Bulk> Buckets<G> {
+    /// The buckets of all groups of parts, which have the same digits and windows.
+    pub(crate) fn of_groups(arithmetic: Arithmetic, mut groups: Vec<Self>) -> Self {
+        if groups.len() == 1 {
+            return groups.remove(0);
+        }
+        let buckets = groups.first().map_or(0, |group| group.of_all.len());
+        let of_parts = (0..buckets).flat_map(|at| {
+            groups.iter().flat_map(move |group| {
+                let parts = group.of_parts.len() / buckets;
+                &group.of_parts[at * parts..(at + 1) * parts]
+            })
+        });
+        let lists: Vec<Vec<G::Affine>> = (0..buckets)
+            .map(|at| groups.iter().filter_map(|group| group.of_all[at]).collect())
+            .collect();
+        Self {
+            of_parts: of_parts.copied().collect(),
+            of_all: G::sum_each(arithmetic, &lists),
+        }
+    }
+}
+
 /// A group's arithmetic on many points: in the lanes that it names and where they pay, one by
 /// one elsewhere.
 pub(crate) trait Bulk: PointHash<Affine: Default> {

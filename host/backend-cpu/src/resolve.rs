@@ -134,6 +134,14 @@ impl<W: World> FlatItem<'_, W> {
         self.parcel.indices(term).len() != 1 && !self.augments()
     }
 
+    /// Of a regular item.
+    pub(crate) const fn signature(&self) -> Option<&SigPoint<W>> {
+        match &self.state {
+            ItemState::Regular(point) => Some(point),
+            _ => None,
+        }
+    }
+
     /// What the oracle says of this item alone.
     pub(crate) fn by_oracle(&self) -> Verdict {
         let mut at = 0;

@@ -52,21 +52,22 @@ pub(crate) fn verify<W: World>(
 /// The regular items whose equation does not hold or whose signature is outside the subgroup.
 fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
     let arithmetic = context.arithmetic;
-    let mut entries = regular(&resolved.items);
+    let mut signatures: Vec<Option<&SigPoint<W>>> =
+        resolved.items.iter().map(FlatItem::signature).collect();
     let mut bad = Vec::new();
     let mut failed_tries = 0;
     loop {
         let leaf_pairs = W::Curve::leaf_pairs(arithmetic);
         let plan = Plan::new(resolved, leaf_pairs, |item| {
-            entries[item as usize].is_some()
+            signatures[item as usize].is_some()
         });
         let items = plan.items();
         if items.is_empty() {
             return bad;
         }
         if let [item] = items[..] {
-            let signature = entries[item as usize].expect("planned");
-            if !verifies_alone(resolved, item, &signature, arithmetic) {
+            let signature = signatures[item as usize].expect("planned");
+            if !verifies_alone(resolved, item, signature, arithmetic) {
                 bad.push(item);
             }
             return bad;
@@ -76,7 +77,7 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
         let weights = weights::draw(items.len(), shape, &mut context.random);
         let points: Vec<SigPoint<W>> = items
             .iter()
-            .map(|&item| entries[item as usize].expect("planned"))
+            .map(|&item| *signatures[item as usize].expect("planned"))
             .collect();
         let parts = plan.part_lengths(W::Curve::fan_out(arithmetic));
         match weighted_sum::checked::<W::Sig>(
@@ -88,9 +89,8 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
             failed_tries,
         ) {
             Ok(sums) => {
-                let weighted = Weighted::new(
-                    arithmetic, resolved, plan, &items, points, weights, shape, sums,
-                );
+                let weighted =
+                    Weighted::new(arithmetic, resolved, plan, points, weights, shape, sums);
                 bad.extend(weighted.bad_items());
                 return bad;
             }
@@ -98,7 +98,7 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
                 failed_tries += 1;
                 for at in outside {
                     bad.push(items[at]);
-                    entries[items[at] as usize] = None;
+                    signatures[items[at] as usize] = None;
                 }
             }
         }
@@ -116,15 +116,6 @@ fn verifies_alone<W: World>(
     pairs.push(W::signature_pair(signature));
     W::Sig::in_subgroup(signature)
         && W::Curve::are_one(arithmetic, &[W::Curve::miller_many(arithmetic, &pairs)])[0]
-}
-
-/// The signatures of the regular items, at the items' places.
-fn regular<W: World>(items: &[FlatItem<'_, W>]) -> Vec<Option<SigPoint<W>>> {
-    let point = |item: &FlatItem<'_, W>| match &item.state {
-        ItemState::Regular(point) => Some(*point),
-        _ => None,
-    };
-    items.iter().map(point).collect()
 }
 
 /// Which side of the pairs is shared by a group of factors.
@@ -159,7 +150,7 @@ impl Plan {
             .copied()
             .collect();
         let shared = cheaper_side(&live);
-        let leaves = pack(components(&groups(shared, &live)), leaf_pairs);
+        let leaves = pack(components(groups(shared, &live)), leaf_pairs);
         Self {
             shared,
             leaves: leaves.into_iter().map(Leaf::new).collect(),
@@ -201,8 +192,10 @@ pub(crate) struct Weighted<'a, W: World> {
     resolved: &'a Resolved<'a, W>,
     plan: Plan,
     shape: DigitShape,
-    /// The weight and signature of each item of the batch; none for items that are not in it.
-    entries: Vec<Option<(Weight, SigPoint<W>)>>,
+    /// The place of each of the batch's items among the weights and points.
+    places: Vec<u32>,
+    weights: Vec<Weight>,
+    points: Vec<SigPoint<W>>,
     /// The product of each leaf's Miller loops, where there are several leaves.
     products: Vec<Gt<W>>,
     /// The weighted sums of the signatures of the parts that the search begins with.
@@ -221,22 +214,23 @@ impl<'a, W: World> Weighted<'a, W> {
         arithmetic: Arithmetic,
         resolved: &'a Resolved<'a, W>,
         plan: Plan,
-        items: &[u32],
         points: Vec<SigPoint<W>>,
         weights: Vec<Weight>,
         shape: DigitShape,
         sums: PartSums<W::Sig>,
     ) -> Self {
-        let mut entries = vec![None; resolved.items.len()];
-        for ((&item, point), weight) in items.iter().zip(points).zip(weights) {
-            entries[item as usize] = Some((weight, point));
+        let mut places = vec![u32::MAX; resolved.items.len()];
+        for (place, item) in (0..).zip(plan.items()) {
+            places[item as usize] = place;
         }
         let mut weighted = Self {
             arithmetic,
             resolved,
             plan,
             shape,
-            entries,
+            places,
+            weights,
+            points,
             products: Vec::new(),
             sums,
         };
@@ -366,7 +360,12 @@ impl<'a, W: World> Weighted<'a, W> {
     }
 
     fn entry(&self, item: u32) -> (Weight, SigPoint<W>) {
-        self.entries[item as usize].expect("only items of the batch are asked for")
+        let place = self.places[item as usize] as usize;
+        (self.weights[place], self.points[place])
+    }
+
+    fn weight(&self, item: u32) -> Weight {
+        self.weights[self.places[item as usize] as usize]
     }
 
     /// One pair for each group: its varied side added up with weights, its shared side as it is.
@@ -409,7 +408,7 @@ impl<'a, W: World> Weighted<'a, W> {
     }
 
     fn weighted_keys(&self, group: &FactorGroup) -> Vec<(KeyPoint<W>, Weight)> {
-        let weighted = |f: &Factor| (self.resolved.keys[f.key as usize], self.entry(f.item).0);
+        let weighted = |f: &Factor| (self.resolved.keys[f.key as usize], self.weight(f.item));
         group.factors.iter().map(weighted).collect()
     }
 
@@ -417,7 +416,7 @@ impl<'a, W: World> Weighted<'a, W> {
         let weighted = |f: &Factor| {
             (
                 self.resolved.messages[f.message as usize],
-                self.entry(f.item).0,
+                self.weight(f.item),
             )
         };
         group.factors.iter().map(weighted).collect()
@@ -431,30 +430,62 @@ struct FactorGroup {
 }
 
 fn groups(shared: Shared, factors: &[Factor]) -> Vec<FactorGroup> {
-    let mut places = std::collections::HashMap::new();
+    let side = |factor: &Factor| match shared {
+        Shared::Message => factor.message,
+        Shared::Key => factor.key,
+    };
+    let mut places = Places::among(factors.iter().map(side));
     let mut groups: Vec<FactorGroup> = Vec::new();
     for factor in factors {
-        let side = match shared {
-            Shared::Message => factor.message,
-            Shared::Key => factor.key,
-        };
-        let place = *places.entry(side).or_insert_with(|| {
+        let place = places.of(side(factor));
+        if place == groups.len() {
             groups.push(FactorGroup::default());
-            groups.len() - 1
-        });
+        }
         groups[place].factors.push(*factor);
     }
     groups
 }
 
+/// The order in which numbers that lie close together first came.
+struct Places {
+    least: u32,
+    of: Vec<Option<usize>>,
+    next: usize,
+}
+
+impl Places {
+    /// For all of these numbers.
+    fn among(numbers: impl Iterator<Item = u32> + Clone) -> Self {
+        let least = numbers.clone().min().unwrap_or(0);
+        let count = numbers.max().map_or(0, |largest| largest - least + 1);
+        Self {
+            least,
+            of: vec![None; count as usize],
+            next: 0,
+        }
+    }
+
+    fn of(&mut self, number: u32) -> usize {
+        let next = self.next;
+        let place = *self.of[(number - self.least) as usize].get_or_insert(next);
+        self.next += usize::from(place == next);
+        place
+    }
+
+    /// How many different ones came.
+    const fn count(&self) -> usize {
+        self.next
+    }
+}
+
 /// Fewer groups are fewer Miller loops. Messages are shared unless keys are clearly fewer.
 fn cheaper_side(factors: &[Factor]) -> Shared {
     let distinct = |of: fn(&Factor) -> u32| {
-        factors
-            .iter()
-            .map(of)
-            .collect::<std::collections::HashSet<_>>()
-            .len()
+        let mut places = Places::among(factors.iter().map(of));
+        for factor in factors {
+            places.of(of(factor));
+        }
+        places.count()
     };
     if 2 * distinct(|factor| factor.key) <= distinct(|factor| factor.message) {
         Shared::Key
@@ -464,7 +495,7 @@ fn cheaper_side(factors: &[Factor]) -> Shared {
 }
 
 /// Groups that have items in common must stay together: an item's factors are one equation.
-fn components(groups: &[FactorGroup]) -> Vec<Vec<FactorGroup>> {
+fn components(groups: Vec<FactorGroup>) -> Vec<Vec<FactorGroup>> {
     fn root(parent: &mut [usize], mut at: usize) -> usize {
         while parent[at] != at {
             parent[at] = parent[parent[at]];
@@ -473,17 +504,19 @@ fn components(groups: &[FactorGroup]) -> Vec<Vec<FactorGroup>> {
         at
     }
     let mut parent: Vec<usize> = (0..groups.len()).collect();
-    let mut first_of_item = std::collections::HashMap::new();
+    let items = groups.iter().flat_map(|group| &group.factors);
+    let last_item = items.map(|factor| factor.item as usize).max();
+    let mut first_of_item = vec![None; last_item.map_or(0, |last| last + 1)];
     for (at, group) in groups.iter().enumerate() {
         for factor in &group.factors {
-            let other = *first_of_item.entry(factor.item).or_insert(at);
+            let other = *first_of_item[factor.item as usize].get_or_insert(at);
             let (a, b) = (root(&mut parent, at), root(&mut parent, other));
             parent[a.max(b)] = a.min(b);
         }
     }
     let mut members: Vec<Vec<FactorGroup>> = vec![Vec::new(); groups.len()];
-    for (at, group) in groups.iter().enumerate() {
-        members[root(&mut parent, at)].push(group.clone());
+    for (at, group) in groups.into_iter().enumerate() {
+        members[root(&mut parent, at)].push(group);
     }
     members.retain(|component| !component.is_empty());
     members

@@ -204,6 +204,13 @@ fn plain_sum<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitSha
         .reduce(G::zero, |a, b| G::add(&a, &b))
 }
 
+/// The lengths of as many parts as there are threads.
+pub(crate) fn even_parts(count: usize) -> Vec<usize> {
+    let length = count.div_ceil(rayon::current_num_threads()).max(1);
+    let starts = (0..count).step_by(length);
+    starts.map(|start| length.min(count - start)).collect()
+}
+
 /// The places of parts of these lengths.
 pub(crate) fn ranges(lengths: &[usize]) -> impl Iterator<Item = Range<usize>> + '_ {
     lengths.iter().scan(0, |end, length| {
@@ -227,7 +234,7 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
         .collect()
 }
 
-/// The bucket sums of all windows.
+/// The bucket sums of all windows, on all threads: each has some windows of some parts.
 fn windows<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
@@ -235,17 +242,42 @@ fn windows<G: Bulk>(
     parts: &[usize],
     shape: DigitShape,
 ) -> Vec<Windows<G>> {
-    let windows: Vec<u32> = (0..shape.windows()).collect();
-    let share = windows.len().div_ceil(rayon::current_num_threads());
-    let largest = shape.buckets(0);
-    windows
-        .par_chunks(share)
-        .map(|windows| Windows {
-            first: windows[0],
-            count: windows.len(),
-            buckets: G::bucket_sums(arithmetic, points, parts, weights, largest, windows),
+    let all: Vec<u32> = (0..shape.windows()).collect();
+    let (window_groups, part_groups) = grid(all.len(), parts.len(), rayon::current_num_threads());
+    let some_parts: Vec<&[usize]> = parts.chunks(parts.len().div_ceil(part_groups)).collect();
+    let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
+    let places: Vec<Range<usize>> = ranges(&lengths).collect();
+    all.par_chunks(all.len().div_ceil(window_groups))
+        .map(|windows| {
+            let buckets = some_parts.par_iter().zip(&places).map(|(parts, place)| {
+                let (points, weights) = (&points[place.clone()], &weights[place.clone()]);
+                G::bucket_sums(
+                    arithmetic,
+                    points,
+                    parts,
+                    weights,
+                    shape.buckets(0),
+                    windows,
+                )
+            });
+            Windows {
+                first: windows[0],
+                count: windows.len(),
+                buckets: Buckets::of_groups(arithmetic, buckets.collect()),
+            }
         })
         .collect()
+}
+
+/// Into how many groups of windows and of parts the work is split, so that each thread has as
+/// much as any other: windows as far as they come out even, as their sums need not be added.
+fn grid(windows: usize, parts: usize, threads: usize) -> (usize, usize) {
+    let even = (1..=threads)
+        .rev()
+        .find(|&groups| threads.is_multiple_of(groups) && windows.is_multiple_of(groups))
+        .unwrap_or(1);
+    let part_groups = threads.div_ceil(even).min(parts);
+    (threads.div_ceil(part_groups).min(windows), part_groups)
 }
 
 /// The buckets, as window and digit, whose sum is not in the subgroup.
@@ -285,7 +317,8 @@ pub(crate) fn each<G: Bulk>(
         .filter(|list| list.len() != 1)
         .map(|list| {
             let (points, weights): (Vec<_>, Vec<_>) = list.iter().copied().unzip();
-            unchecked::<G>(arithmetic, &points, &weights, &[points.len()], shape).whole()
+            let parts = even_parts(points.len());
+            unchecked::<G>(arithmetic, &points, &weights, &parts, shape).whole()
         })
         .collect();
     let mut sums = G::normalise(&sums).into_iter();

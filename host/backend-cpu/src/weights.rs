@@ -12,7 +12,7 @@ use rand_core::RngCore;
 /// The shape of a batch's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DigitShape {
-    /// c: bits of every digit but the last, 2 to 8.
+    /// c: bits of every digit but the last, 2 to 7.
     bits: u32,
     /// s: bits of security, 64 or 128, which is what all digits' bits add up to.
     security: u32,
@@ -20,7 +20,7 @@ pub(crate) struct DigitShape {
 
 impl DigitShape {
     pub(crate) const fn new(bits: u32, security: u32) -> Self {
-        assert!(bits >= 2 && bits <= 8 && security <= u128::BITS);
+        assert!(bits >= 2 && bits <= 7 && security <= u128::BITS);
         Self { bits, security }
     }
 
@@ -49,7 +49,8 @@ impl DigitShape {
 /// One coefficient: its digits, and the same number as sign and magnitude.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weight {
-    digits: [i16; MAX_DIGITS],
+    /// At most 2^6 in magnitude.
+    digits: [i8; MAX_DIGITS],
     pub(crate) magnitude: u128,
     pub(crate) negative: bool,
 }
@@ -58,19 +59,18 @@ const MAX_DIGITS: usize = 64;
 
 impl Weight {
     pub(crate) fn digit(&self, window: u32) -> i16 {
-        self.digits[window as usize]
+        i16::from(self.digits[window as usize])
     }
 
-    fn draw(shape: DigitShape, random: &mut impl RngCore) -> Self {
+    /// From a random byte for each window.
+    fn of(shape: DigitShape, bytes: &[u8]) -> Self {
         let mut digits = [0; MAX_DIGITS];
-        let mut bytes = [0; MAX_DIGITS];
-        random.fill_bytes(&mut bytes[..shape.windows() as usize]);
         let (mut positive, mut negative) = (0u128, 0u128);
-        for window in 0..shape.windows() {
+        for (window, &byte) in (0..shape.windows()).zip(bytes) {
             let bits = shape.window_bits(window);
-            let (mask, largest) = ((1i16 << bits) - 1, 1i16 << (bits - 1));
+            let (mask, largest) = ((1u8 << bits) - 1, 1i8 << (bits - 1));
             // Uniform in 0 ..= 2^b - 1, moved down by 2^(b-1) - 1.
-            let digit = (i16::from(bytes[window as usize]) & mask) - (largest - 1);
+            let digit = (byte & mask) as i8 - (largest - 1);
             digits[window as usize] = digit;
             let part = u128::from(digit.unsigned_abs()) << (shape.bits * window);
             if digit < 0 {
@@ -88,7 +88,11 @@ impl Weight {
 }
 
 pub(crate) fn draw(count: usize, shape: DigitShape, random: &mut impl RngCore) -> Vec<Weight> {
-    (0..count).map(|_| Weight::draw(shape, random)).collect()
+    let windows = shape.windows() as usize;
+    let mut bytes = vec![0; count * windows];
+    random.fill_bytes(&mut bytes);
+    let each = bytes.chunks_exact(windows);
+    each.map(|bytes| Weight::of(shape, bytes)).collect()
 }
 
 #[cfg(test)]
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn digits_and_magnitude_are_one_number() {
         let mut random = ChaCha20Rng::seed_from_u64(1);
-        for (bits, security) in (2..=8).flat_map(|bits| [(bits, 64), (bits, 128)]) {
+        for (bits, security) in (2..=7).flat_map(|bits| [(bits, 64), (bits, 128)]) {
             let shape = DigitShape::new(bits, security);
             let windows = 0..shape.windows();
             assert_eq!(windows.map(|w| shape.window_bits(w)).sum::<u32>(), security);

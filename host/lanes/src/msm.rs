@@ -314,12 +314,17 @@ pub(crate) fn bucket_sums<G: Points>(
         for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
             buckets.of_parts[column(at / parts.len()) * parts.len() + at % parts.len()] = sum;
         }
-        lists.join(parts.len());
-        arena.add_up(&mut lists);
-        for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
-            buckets.of_all[column(at)] = sum;
+        if parts.len() > 1 {
+            lists.join(parts.len());
+            arena.add_up(&mut lists);
+            for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
+                buckets.of_all[column(at)] = sum;
+            }
         }
         arena.points.truncate(points.len());
+    }
+    if parts.len() == 1 {
+        buckets.of_all.clone_from(&buckets.of_parts);
     }
     buckets
 }
