@@ -6,12 +6,12 @@
 #pragma once
 #include "rows.h"
 
-#if defined(COUNT_MULTIPLY_ADDS)
-// Filled by every product of words, for the static counts of docs/gpu.md.
-extern uint64_t multiply_adds;
-#define COUNTED(n) (multiply_adds += (n))
-#else
+#if defined(__CUDACC__)
 #define COUNTED(n) ((void)0)
+#else
+// Products of words since the thread began, for the static counts of docs/gpu.md.
+inline thread_local uint64_t multiply_adds = 0;
+#define COUNTED(n) (multiply_adds += (n))
 #endif
 
 template <class M>

@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #if defined(__CUDACC__)
-#define INLINE __host__ __device__ __forceinline__
+#define INLINE __device__ __forceinline__
 // A real call on the device: code that is inlined everywhere spills registers and the instruction cache.
-#define CALL __host__ __device__ __noinline__
+#define CALL __device__ __noinline__
 #define KERNEL extern "C" __global__ void __launch_bounds__(128)
 #define TABLE static __device__ __constant__ const
 #else

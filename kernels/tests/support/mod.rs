@@ -1,6 +1,8 @@
 //! Launching with typed arguments: structure-of-arrays memory, and what the oracle's values look like in it.
 #![allow(unsafe_code, dead_code)]
 
+pub(crate) mod points;
+
 use std::ffi::c_void;
 
 use tutti_kernels::{Array, host};

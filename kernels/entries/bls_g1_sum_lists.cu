@@ -1,0 +1,7 @@
+// The sums of lists of points of G1 of BLS12-381.
+#include "sums.h"
+
+KERNEL bls_g1_sum_lists(Array affine, const uint32_t* ranges, const uint32_t* terms, uint32_t lists, Array out) {
+    uint32_t i = thread_number();
+    if (i < lists) sum_list<BlsG1::F>(affine, ranges, terms, i).store(out, i);
+}

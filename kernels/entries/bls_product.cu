@@ -1,0 +1,14 @@
+// Products in Fp12 of BLS12-381: out[i] is that of in[i + j outputs], j < terms.
+#include "tower.h"
+
+KERNEL bls_product(Array in, uint32_t outputs, uint32_t terms, Array out) {
+    uint32_t i = thread_number();
+    if (i >= outputs) return;
+    Fp12<Bls12381Fp> product, factor;
+    product.load(&product, in, i);
+    for (uint32_t j = 1; j < terms; j++) {
+        factor.load(&factor, in, i + j * outputs);
+        mul(&product, &product, &factor);
+    }
+    product.store(out, i);
+}

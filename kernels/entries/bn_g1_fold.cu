@@ -1,0 +1,7 @@
+// Sums of points of G1 of BN254: out[i] is that of in[i + j outputs], j < terms.
+#include "sums.h"
+
+KERNEL bn_g1_fold(Array in, uint32_t outputs, uint32_t terms, Array out) {
+    uint32_t i = thread_number();
+    if (i < outputs) fold<BnG1::F>(in, i, outputs, terms).store(out, i);
+}

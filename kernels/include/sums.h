@@ -1,0 +1,105 @@
+// Sums of points: lists, bit sets, parts, buckets.
+#pragma once
+#include "weigh.h"
+
+constexpr uint32_t BUCKETS = 128;
+
+// The terms of list `list`, minus where a term is odd.
+template <class F>
+INLINE Point<F> sum_list(const Array& affine, const uint32_t* ranges, const uint32_t* terms, uint32_t list) {
+    Point<F> sum = Point<F>::infinity();
+    for (uint32_t at = ranges[2 * list]; at < ranges[2 * list + 1]; at++) {
+        Affine<F> term = Affine<F>::load(affine, terms[at] >> 1);
+        if (terms[at] & 1) term.y = neg(term.y);
+        add_affine(&sum, &term);
+    }
+    return sum;
+}
+
+// The keys of part `part` of `parts` whose bits are set.
+template <class F>
+INLINE Point<F> sum_bits(const Array& affine, uint32_t keys, const uint8_t* bits, uint32_t part, uint32_t parts) {
+    Point<F> sum = Point<F>::infinity();
+    for (uint32_t key = part; key < keys; key += parts) {
+        if (!(bits[key / 8] >> key % 8 & 1)) continue;
+        Affine<F> term = Affine<F>::load(affine, key);
+        add_affine(&sum, &term);
+    }
+    return sum;
+}
+
+template <class F>
+INLINE Point<F> fold(const Array& points, uint32_t output, uint32_t outputs, uint32_t terms) {
+    Point<F> sum = Point<F>::load(points, output);
+    for (uint32_t j = 1; j < terms; j++) {
+        Point<F> term = Point<F>::load(points, output + j * outputs);
+        add_point(&sum, &term);
+    }
+    return sum;
+}
+
+// The share `share` of `split` of the buckets whose magnitude has the bit set. The buckets start at `first`.
+template <class F>
+INLINE Point<F> sum_buckets_with_bit(const Array& buckets, uint32_t first, uint32_t bit, uint32_t share, uint32_t split) {
+    Point<F> sum = Point<F>::infinity();
+    for (uint32_t magnitude = 1 + share; magnitude <= BUCKETS; magnitude += split) {
+        if (!(magnitude >> bit & 1)) continue;
+        Point<F> term = Point<F>::load(buckets, first + magnitude - 1);
+        add_point(&sum, &term);
+    }
+    return sum;
+}
+
+// Affine coordinates of elements first, first + step, ... below n, `run` of them at most, by one inversion.
+constexpr uint32_t RUN_MAX = 16;
+
+template <class F>
+INLINE void to_affine(const Array& points, uint32_t n, uint32_t first, uint32_t step, uint32_t run, const Array& affine) {
+    F before[RUN_MAX]; // the product of the Zs before each, without those that are 0
+    F product = F::one();
+    for (uint32_t k = 0; k < run && first + k * step < n; k++) {
+        F z = F::load(points, first + k * step, 2 * F::WORDS);
+        before[k] = product;
+        if (!is_zero(z)) product = mul(product, z);
+    }
+    F inverse = invert(product);
+    for (uint32_t k = run; k-- > 0;) {
+        uint32_t element = first + k * step;
+        if (element >= n) continue;
+        Point<F> p = Point<F>::load(points, element);
+        if (is_zero(p.z)) {
+            Affine<F>::infinity().store(affine, element);
+            continue;
+        }
+        F one_over_z = mul(inverse, before[k]);
+        inverse = mul(inverse, p.z);
+        F square = sqr(one_over_z);
+        Affine<F>{mul(p.x, square), mul(p.y, mul(square, one_over_z))}.store(affine, element);
+    }
+}
+
+// The lists of part `part`, for the digit whose bytes are `weights`. The lists of all parts of a digit share `terms`: those of a
+// part begin where the parts before it have their items.
+INLINE void bucket_lists_of(const uint8_t* weights, uint32_t n, uint32_t part, uint32_t parts, uint32_t digit, uint32_t* ranges,
+                            uint32_t* terms) {
+    uint32_t next[BUCKETS];
+    for (uint32_t k = 0; k < BUCKETS; k++) next[k] = 0;
+    for (uint32_t item = part; item < n; item += parts) {
+        int d = digit_of(weights[item]);
+        if (d != 0) next[(d < 0 ? -d : d) - 1]++;
+    }
+    // Parts before this one have (n - k + parts - 1) / parts items each, k being their number.
+    uint32_t longer = n % parts < part ? n % parts : part;
+    uint32_t at = part * (n / parts) + longer;
+    for (uint32_t k = 0; k < BUCKETS; k++) {
+        uint32_t count = next[k];
+        ranges[2 * k] = digit * n + at;
+        next[k] = at;
+        at += count;
+        ranges[2 * k + 1] = digit * n + at;
+    }
+    for (uint32_t item = part; item < n; item += parts) {
+        int d = digit_of(weights[item]);
+        if (d != 0) terms[next[(d < 0 ? -d : d) - 1]++] = 2 * item + (d < 0);
+    }
+}
