@@ -3,8 +3,6 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-include!(concat!(env!("OUT_DIR"), "/names.rs"));
-
 #[repr(C)]
 struct Entry {
     name: *const c_char,
@@ -16,6 +14,7 @@ unsafe extern "C" {
     static tutti_kernels_group_0: Entry;
     static tutti_kernels_group_1: Entry;
     static tutti_kernels_group_2: Entry;
+    fn tutti_kernels_take_multiply_adds() -> u64;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +24,13 @@ impl std::fmt::Display for UnknownEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "there is no entry point {}; tutti_kernels::host::names() lists them",
+            "there is no entry point {}; tutti_kernels::ENTRY_POINTS lists them",
             self.0
         )
     }
 }
 
 impl std::error::Error for UnknownEntry {}
-
-/// The entry points, in alphabetical order.
-pub const fn names() -> &'static [&'static str] {
-    NAMES
-}
 
 /// Runs every thread of the grid, one after the other, in this thread. Several threads may launch at a time.
 ///
@@ -73,4 +67,10 @@ fn find(name: &str) -> Option<unsafe extern "C" fn(u32, u32, *mut *mut c_void)> 
         }
         None
     })
+}
+
+/// Products of 32-bit words since the last call, in this thread.
+pub fn take_multiply_adds() -> u64 {
+    // SAFETY: the function takes no arguments and touches a counter of this thread.
+    unsafe { tutti_kernels_take_multiply_adds() }
 }

@@ -13,8 +13,27 @@ pub const fn fatbin() -> Option<&'static [u8]> {
     FATBIN
 }
 
-/// Words of many elements, limb-major: word l of element i is at `base + 4 * (l * stride + i)`. Passed to entry points by
-/// value.
+/// What an entry point takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// An [`Array`], by value.
+    Array,
+    /// An address of 64 bits.
+    Pointer,
+    /// A number of 32 bits.
+    Number,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryPoint {
+    pub name: &'static str,
+    pub arguments: &'static [Argument],
+}
+
+/// The entry points, in alphabetical order.
+pub const ENTRY_POINTS: &[EntryPoint] = include!(concat!(env!("OUT_DIR"), "/entry_points.rs"));
+
+/// Words of many elements, limb-major: word l of element i is at `base + 4 * (l * stride + i)`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Array {

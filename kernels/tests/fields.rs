@@ -116,3 +116,16 @@ fn multiplication_is_that_of_the_integers() {
         }
     }
 }
+
+#[test]
+fn the_table_says_what_the_entry_points_take() {
+    use tutti_kernels::{Argument, ENTRY_POINTS};
+    let miller = ENTRY_POINTS
+        .iter()
+        .find(|entry| entry.name == "bls_miller")
+        .expect("an entry point of this name");
+    let array = Argument::Array;
+    let number = Argument::Number;
+    assert_eq!(miller.arguments, [array, array, number, number, array]);
+    assert!(ENTRY_POINTS.is_sorted_by(|a, b| a.name < b.name));
+}

@@ -1,0 +1,7 @@
+// Points of G2 of BN254 become infinity where the status of their item is not 0.
+#include "groups.h"
+
+KERNEL bn_g2_drop(Array affine, uint32_t n, const uint8_t* status) {
+    uint32_t i = thread_number();
+    if (i < n && status[i] != FINE) Affine<BnG2::F>::infinity().store(affine, i);
+}
