@@ -32,7 +32,10 @@ fn main() {
         host(&entries, &out);
     }
     let fatbin = match find_nvcc(&out) {
-        Some(nvcc) => format!("Some(include_bytes!({:?}))", fatbin(&nvcc, &entries, &out)),
+        Some(nvcc) => format!(
+            "Some(include_bytes!({:?}))",
+            fatbin(&nvcc, &entries, &out).display().to_string()
+        ),
         None => "None".to_owned(),
     };
     write(
@@ -79,27 +82,27 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 
 /// The table of names and arguments.
 fn entry_points(entries: &[Entry]) -> String {
-    let rows: String = entries
+    let rows: Vec<String> = entries
         .iter()
         .map(|entry| {
-            let kinds = entry
-                .parameters
-                .split(',')
-                .map(|parameter| match parameter.trim() {
-                    array if array.starts_with("Array ") => "Argument::Array, ",
-                    pointer if pointer.contains('*') => "Argument::Pointer, ",
-                    number if number.starts_with("uint32_t ") => "Argument::Number, ",
-                    other => panic!("{} takes {other}", entry.name),
-                });
-            let kinds: String = kinds.collect();
-            format!(
-                "    EntryPoint {{ name: {:?}, arguments: &[{}] }},\n",
-                entry.name,
-                kinds.trim_end_matches(", ")
-            )
+            let parameters = entry.parameters.split(',').map(str::trim);
+            let kinds: Vec<&str> = parameters
+                .map(|parameter| kind(&entry.name, parameter))
+                .collect();
+            let (name, kinds) = (&entry.name, kinds.join(", "));
+            format!("    EntryPoint {{ name: {name:?}, arguments: &[{kinds}] }},\n")
         })
         .collect();
-    format!("&[\n{rows}]\n")
+    format!("&[\n{}]\n", rows.concat())
+}
+
+fn kind(entry: &str, parameter: &str) -> &'static str {
+    match parameter {
+        array if array.starts_with("Array ") => "Argument::Array",
+        pointer if pointer.contains('*') => "Argument::Pointer",
+        number if number.starts_with("uint32_t ") => "Argument::Number",
+        other => panic!("{entry} takes {other}"),
+    }
 }
 
 /// Groups of entry points that are compiled side by side: by curve.
@@ -151,7 +154,11 @@ fn includes(names: &[&str]) -> String {
 }
 
 fn lines(names: &[&str], line: impl Fn(&str) -> String) -> String {
-    names.iter().map(|name| line(name)).collect()
+    names
+        .iter()
+        .map(|name| line(name))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// In this order: the variable NVCC, the path, the usual place, what `cargo xtask kernels --install` made.
@@ -182,10 +189,7 @@ fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> PathBuf {
         digest.update(path.to_string_lossy().as_bytes());
         digest.update(fs::read(&path).expect("sources can be read"));
     }
-    let digest: String = digest.finalize()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = format!("{:x}", digest.finalize());
     // Beside the build's own folders, so that it outlives them.
     let cache = out.ancestors().nth(3).unwrap_or(out).join("tutti-fatbin");
     fs::create_dir_all(&cache).expect("the target folder can be written");

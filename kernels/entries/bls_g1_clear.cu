@@ -7,7 +7,7 @@ KERNEL bls_g1_clear(Array mapped, uint32_t n, Array out) {
     using F = Fp<Bls12381Fp>;
     Point<F> p = Point<F>::load(mapped, i), second = Point<F>::load(mapped, i + n);
     add_point(&p, &second);
-    p = isogeny(p);
+    isogeny(&p);
     clear_cofactor(&p);
     p.store(out, i);
 }

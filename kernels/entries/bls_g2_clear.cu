@@ -8,7 +8,7 @@ KERNEL bls_g2_clear(Array mapped, uint32_t n, Array out) {
     Point<F> p = lift(Affine<F>::load(mapped, i));
     Affine<F> second = Affine<F>::load(mapped, i + n);
     add_affine(&p, &second);
-    p = isogeny(p);
+    isogeny(&p);
     clear_cofactor(&p);
     p.store(out, i);
 }

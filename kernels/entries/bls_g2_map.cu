@@ -3,5 +3,9 @@
 
 KERNEL bls_g2_map(Array u, uint32_t count, Array affine) {
     uint32_t i = thread_number();
-    if (i < count) map_to_isogenous(Fp2<Bls12381Fp>::load(u, i)).store(affine, i);
+    if (i >= count) return;
+    Fp2<Bls12381Fp> element = Fp2<Bls12381Fp>::load(u, i);
+    Affine<Fp2<Bls12381Fp>> p;
+    map_to_isogenous(&p, &element);
+    p.store(affine, i);
 }

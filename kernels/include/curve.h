@@ -58,24 +58,26 @@ INLINE Point<F> lift(const Affine<F>& p) {
 // 2M + 5S. Infinity stays so; there are no points with y = 0: the orders are odd.
 template <class F>
 CALL void double_point(Point<F>* p) {
+    p->z = twice(mul(p->y, p->z));
     F a = sqr(p->x), b = sqr(p->y);
     F c = sqr(b);
     F d = twice(sub(sub(sqr(add(p->x, b)), a), c));
     F e = thrice(a);
-    p->z = twice(mul(p->y, p->z));
     p->x = sub(sqr(e), twice(d));
     p->y = sub(mul(e, sub(d, p->x)), twice(twice(twice(c))));
 }
 
+// Coordinates are stored as soon as they are known: what lives across calls fills registers.
+
 // The third point on the chord, mirrored: from (x, y) with the differences h and r to the other point, over a common Z.
 template <class F>
 INLINE void chord(Point<F>* p, const F& x, const F& y, const F& h, const F& r, const F& z) {
-    F hh = sqr(h);
-    F hhh = mul(h, hh);
-    F v = mul(x, hh);
     p->z = mul(z, h);
+    F hh = sqr(h);
+    F v = mul(x, hh), hhh = mul(h, hh);
+    p->y = mul(y, hhh);
     p->x = sub(sub(sqr(r), hhh), twice(v));
-    p->y = sub(mul(r, sub(v, p->x)), mul(y, hhh));
+    p->y = sub(mul(r, sub(v, p->x)), p->y);
 }
 
 // p += q. 12M + 4S.
@@ -86,8 +88,10 @@ CALL void add_point(Point<F>* p, const Point<F>* q) {
         *p = *q;
         return;
     }
-    F zz1 = sqr(p->z), zz2 = sqr(q->z);
+    F zz2 = sqr(q->z);
     F u1 = mul(p->x, zz2), s1 = mul(p->y, mul(zz2, q->z));
+    p = again(p);
+    F zz1 = sqr(p->z);
     F h = sub(mul(q->x, zz1), u1), r = sub(mul(q->y, mul(zz1, p->z)), s1);
     if (is_zero(h)) {
         if (is_zero(r))
@@ -96,7 +100,9 @@ CALL void add_point(Point<F>* p, const Point<F>* q) {
             *p = Point<F>::infinity();
         return;
     }
-    chord(p, u1, s1, h, r, mul(p->z, q->z));
+    p = again(p);
+    p->z = mul(p->z, q->z);
+    chord(p, u1, s1, h, r, p->z);
 }
 
 // p += q. 8M + 3S.
@@ -154,14 +160,16 @@ CALL void multiply(Point<F>* r, const Point<F>* p, uint64_t scalar) {
 
 // Whether a Jacobian point is an affine one that is not infinity.
 template <class F>
-INLINE bool same(const Point<F>& p, const Affine<F>& q) {
-    F zz = sqr(p.z);
-    return !is_infinity(p) && equal(mul(q.x, zz), p.x) && equal(mul(q.y, mul(zz, p.z)), p.y);
+CALL bool same(const Point<F>* p, const Affine<F>* q) {
+    F zz = sqr(p->z);
+    if (is_infinity(*p) || !equal(mul(q->x, zz), p->x)) return false;
+    return equal(mul(q->y, mul(zz, again(p)->z)), again(p)->y);
 }
 
 template <class F>
-INLINE bool same(const Point<F>& p, const Point<F>& q) {
-    if (is_infinity(p) || is_infinity(q)) return is_infinity(p) && is_infinity(q);
-    F zz1 = sqr(p.z), zz2 = sqr(q.z);
-    return equal(mul(p.x, zz2), mul(q.x, zz1)) && equal(mul(p.y, mul(zz2, q.z)), mul(q.y, mul(zz1, p.z)));
+CALL bool same(const Point<F>* p, const Point<F>* q) {
+    if (is_infinity(*p) || is_infinity(*q)) return is_infinity(*p) && is_infinity(*q);
+    F zz1 = sqr(p->z), zz2 = sqr(q->z);
+    if (!equal(mul(p->x, zz2), mul(q->x, zz1))) return false;
+    return equal(mul(p->y, mul(zz2, again(q)->z)), mul(q->y, mul(zz1, again(p)->z)));
 }

@@ -44,7 +44,8 @@ struct BlsG1 {
         Point<F> once, twice;
         multiply(&once, &p, BLS_SEED);
         multiply(&twice, &once, BLS_SEED);
-        return same(twice, Affine<F>{endo_x(p.x), neg(p.y)});
+        Affine<F> image = {endo_x(p.x), neg(p.y)};
+        return same(&twice, &image);
     }
 };
 
@@ -60,7 +61,8 @@ struct BlsG2 {
     static INLINE bool has(const Affine<F>& p) {
         Point<F> multiple;
         multiply(&multiple, &p, BLS_SEED);
-        return same(multiple, negate(psi(p)));
+        Affine<F> image = negate(psi(*again(&p)));
+        return same(&multiple, &image);
     }
 };
 
@@ -95,7 +97,7 @@ struct BnG2 {
         add_point(&sum, &twice);
         Point<F> thrice = psi(twice);
         double_point(&thrice);
-        return same(sum, thrice);
+        return same(&sum, &thrice);
     }
 };
 

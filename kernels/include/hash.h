@@ -42,48 +42,76 @@ INLINE void hash_to_field(F* u, const uint8_t* message, uint32_t length, const u
 // root belongs to x2 = t·x1. One power e = n^((p-3)/4) of the norm n = N(c) serves three ends: n·e² = ±1 says whether c is
 // a square; n·e is the root of n that the root of c needs, or up to a constant and N(u)³ the root of N(t³·c); and
 // ±e² = 1/n inverts c, hence D³.
-INLINE Affine<Fp2<Bls12381Fp>> map_to_isogenous(const Fp2<Bls12381Fp>& u) {
-    using E = Fp<Bls12381Fp>;
+//
+// What the first half leaves for the second: t, N, D², U and U·D³.
+struct Candidate {
+    Fp2<Bls12381Fp> t, n, d2, g, c;
+};
+
+CALL void fill_candidate(Candidate* to, const Fp2<Bls12381Fp>* u) {
     using F = Fp2<Bls12381Fp>;
-    F t = mul(sqr(u), SSWU_Z);
-    F tt = add(sqr(t), t);
-    F n = mul(add(tt, F::one()), SSWU_B);
+    to->t = mul(sqr(*u), SSWU_Z);
+    F tt = add(sqr(to->t), to->t);
+    to->n = mul(add(tt, F::one()), SSWU_B);
     F d = neg(mul(SSWU_A, tt));
     d = select(is_zero(d), SSWU_AZ, d);
-    F d2 = sqr(d);
-    F d3 = mul(d2, d);
-    F g = add(mul(n, add(sqr(n), mul(SSWU_A, d2))), mul(SSWU_B, d3));
-    F c = mul(g, d3);
-    E norm_c = norm(c);
-    E e = root_power(norm_c);
-    E ee = sqr(e), norm_root = mul(norm_c, e), nu = norm(u);
-    bool square = equal(sqr(norm_root), norm_c);
-    E other = mul(mul(norm_root, SSWU_ROOT_125), mul(sqr(nu), nu));
-    F s;
-    root_with_norm(&s, select(square, c, mul(mul(sqr(t), t), c)), select(square, norm_root, other));
-    F inverse_d3 = mul(mul_fp(conjugate(c), select(square, ee, neg(ee))), g);
-    F y = mul(s, inverse_d3), x = mul(mul(n, d2), inverse_d3);
-    return {select(square, x, mul(x, t)), select(is_odd(u) == is_odd(y), y, neg(y))};
+    to->d2 = sqr(d);
+    F d3 = mul(to->d2, d);
+    to->g = add(mul(to->n, add(sqr(to->n), mul(SSWU_A, to->d2))), mul(SSWU_B, d3));
+    to->c = mul(to->g, d3);
+}
+
+// A root of c, or of t³·c where c is no square; whether it is one; and 1/D³.
+CALL bool candidate_root(Fp2<Bls12381Fp>* s, Fp2<Bls12381Fp>* inverse_d3, const Candidate* of, const Fp2<Bls12381Fp>* u) {
+    using E = Fp<Bls12381Fp>;
+    E n = norm(of->c);
+    E e = root_power(n);
+    E root = mul(n, e), ee = sqr(e);
+    bool square = equal(sqr(root), n);
+    *inverse_d3 = mul(mul_fp(conjugate(of->c), select(square, ee, neg(ee))), of->g);
+    Fp2<Bls12381Fp> radicand = of->c;
+    if (!square) {
+        E nu = norm(*u);
+        root = mul(mul(root, SSWU_ROOT_125), mul(sqr(nu), nu));
+        radicand = mul(mul(sqr(of->t), of->t), radicand);
+    }
+    root_with_norm(s, radicand, root);
+    return square;
+}
+
+CALL void map_to_isogenous(Affine<Fp2<Bls12381Fp>>* p, const Fp2<Bls12381Fp>* u) {
+    Candidate candidate;
+    Fp2<Bls12381Fp> s, inverse_d3;
+    fill_candidate(&candidate, u);
+    bool square = candidate_root(&s, &inverse_d3, &candidate, u);
+    p->x = mul(mul(candidate.n, candidate.d2), inverse_d3);
+    if (!square) p->x = mul(p->x, candidate.t);
+    p->y = mul(s, inverse_d3);
+    if (is_odd(*u) != is_odd(p->y)) p->y = neg(p->y);
 }
 
 // The sum of k[i] x^i zz[n-i-1], where zz[j] is Z^(2j+2), by Horner's rule.
 template <class F>
-INLINE F horner(F sum, const F* k, int n, const F& x, const F* zz) {
+CALL F horner(F sum, const F* k, int n, const F* at, const F* zz) {
+    F x = *at;
     for (int i = n - 1; i >= 0; i--) sum = add(mul(sum, x), mul(zz[n - 1 - i], k[i]));
     return sum;
 }
 
 // The isogeny of degree 3 to the curve of G2, in Jacobian coordinates on either side.
-INLINE Point<Fp2<Bls12381Fp>> isogeny(const Point<Fp2<Bls12381Fp>>& p) {
+CALL void isogeny(Point<Fp2<Bls12381Fp>>* p) {
     using F = Fp2<Bls12381Fp>;
-    F z2 = sqr(p.z), z4 = sqr(z2);
-    F zz[3] = {z2, z4, mul(z4, z2)};
-    F x_num = horner(F(ISOGENY_X_NUM[3]), ISOGENY_X_NUM, 3, p.x, zz);
-    F x_den = mul(horner(F::one(), ISOGENY_X_DEN, 2, p.x, zz), z2);
-    F y_num = mul(horner(F(ISOGENY_Y_NUM[3]), ISOGENY_Y_NUM, 3, p.x, zz), p.y);
-    F y_den = mul(horner(F::one(), ISOGENY_Y_DEN, 3, p.x, zz), mul(z2, p.z));
-    F z = mul(x_den, y_den);
-    return {mul(mul(x_num, y_den), z), mul(mul(sqr(z), x_den), y_num), z};
+    F zz[3];
+    zz[0] = sqr(p->z);
+    zz[1] = sqr(zz[0]);
+    zz[2] = mul(zz[1], zz[0]);
+    F x_den = mul(horner(F::one(), ISOGENY_X_DEN, 2, &p->x, zz), zz[0]);
+    F y_den = mul(horner(F::one(), ISOGENY_Y_DEN, 3, &p->x, zz), mul(zz[0], p->z));
+    F y_num = mul(horner(F(ISOGENY_Y_NUM[3]), ISOGENY_Y_NUM, 3, &p->x, zz), p->y);
+    p->x = mul(horner(F(ISOGENY_X_NUM[3]), ISOGENY_X_NUM, 3, &p->x, zz), y_den);
+    p->z = mul(x_den, y_den);
+    p->x = mul(p->x, p->z);
+    p->y = mul(mul(sqr(p->z), x_den), y_num);
 }
 
 INLINE Point<Fp2<Bls12381Fp>> psi_square(const Point<Fp2<Bls12381Fp>>& p) {
@@ -125,17 +153,18 @@ INLINE Point<Fp<Bls12381Fp>> map_to_isogenous(const Fp<Bls12381Fp>& u) {
 }
 
 // The isogeny of degree 11 to the curve of G1.
-INLINE Point<Fp<Bls12381Fp>> isogeny(const Point<Fp<Bls12381Fp>>& p) {
+CALL void isogeny(Point<Fp<Bls12381Fp>>* p) {
     using F = Fp<Bls12381Fp>;
     F zz[15];
-    zz[0] = sqr(p.z);
+    zz[0] = sqr(p->z);
     for (int i = 1; i < 15; i++) zz[i] = mul(zz[i - 1], zz[0]);
-    F x_num = horner(F(ISOGENY1_X_NUM[11]), ISOGENY1_X_NUM, 11, p.x, zz);
-    F x_den = mul(horner(F::one(), ISOGENY1_X_DEN, 10, p.x, zz), zz[0]);
-    F y_num = mul(horner(F(ISOGENY1_Y_NUM[15]), ISOGENY1_Y_NUM, 15, p.x, zz), p.y);
-    F y_den = mul(horner(F::one(), ISOGENY1_Y_DEN, 15, p.x, zz), mul(zz[0], p.z));
-    F z = mul(x_den, y_den);
-    return {mul(mul(x_num, y_den), z), mul(mul(sqr(z), x_den), y_num), z};
+    F x_den = mul(horner(F::one(), ISOGENY1_X_DEN, 10, &p->x, zz), zz[0]);
+    F y_den = mul(horner(F::one(), ISOGENY1_Y_DEN, 15, &p->x, zz), mul(zz[0], p->z));
+    F y_num = mul(horner(F(ISOGENY1_Y_NUM[15]), ISOGENY1_Y_NUM, 15, &p->x, zz), p->y);
+    p->x = mul(horner(F(ISOGENY1_X_NUM[11]), ISOGENY1_X_NUM, 11, &p->x, zz), y_den);
+    p->z = mul(x_den, y_den);
+    p->x = mul(p->x, p->z);
+    p->y = mul(mul(sqr(p->z), x_den), y_num);
 }
 
 // [1 - x]P.

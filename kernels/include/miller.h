@@ -27,16 +27,19 @@ INLINE Fp2<Bn254Fp> times_3b(const Fp2<Bn254Fp>& a) {
 // With E = 3b·Z²: (2XY(Y² - 3E), (Y² + 3E)² - 12E², 8Y³Z). The tangent times 2YZ, at P: 2YZ·y, -3X²·x, Y² - E.
 template <class M>
 CALL void double_step(Pair<M>* t, Line<M>* line) {
-    Fp2<M> xx = sqr(t->x), yy = sqr(t->y), zz = sqr(t->z);
-    Fp2<M> xy2 = sub(sub(sqr(add(t->x, t->y)), xx), yy), yz2 = sub(sub(sqr(add(t->y, t->z)), yy), zz);
+    Fp2<M> zz = sqr(t->z), yy = sqr(t->y);
+    Fp2<M> yz2 = sub(sub(sqr(add(t->y, t->z)), yy), zz);
     Fp2<M> e = times_3b(zz);
-    Fp2<M> e3 = thrice(e), ee = sqr(e);
     line->constant = sub(yy, e);
-    line->at_x = mul_fp(thrice(xx), t->px);
     line->at_y = mul_fp(yz2, t->py);
-    t->x = mul(xy2, sub(yy, e3));
-    t->y = sub(sqr(add(yy, e3)), thrice(twice(twice(ee))));
     t->z = twice(twice(mul(yy, yz2)));
+    t = again(t);
+    Fp2<M> xx = sqr(t->x);
+    Fp2<M> xy2 = sub(sub(sqr(add(t->x, t->y)), xx), yy);
+    line->at_x = mul_fp(thrice(xx), t->px);
+    Fp2<M> e3 = thrice(e);
+    t->x = mul(xy2, sub(yy, e3));
+    t->y = sub(sqr(add(yy, e3)), thrice(twice(twice(sqr(e)))));
 }
 
 // T -> T + Q, with u = y·Z - Y and v = x·Z - X: (v·a, u(v²X - a) - v³Y, v³Z) for a = u²Z - v³ - 2v²X. 10M + 2S.
@@ -44,15 +47,18 @@ CALL void double_step(Pair<M>* t, Line<M>* line) {
 template <class M>
 CALL void add_step(Pair<M>* t, const Affine<Fp2<M>>* q, Line<M>* line) {
     Fp2<M> u = sub(mul(q->y, t->z), t->y), v = sub(mul(q->x, t->z), t->x);
-    Fp2<M> vv = sqr(v);
-    Fp2<M> vvv = mul(vv, v), vvx = mul(vv, t->x);
-    Fp2<M> a = sub(sub(mul(sqr(u), t->z), vvv), twice(vvx));
-    line->constant = sub(mul(u, q->x), mul(v, q->y));
     line->at_x = mul_fp(u, t->px);
     line->at_y = mul_fp(v, t->py);
-    t->x = mul(v, a);
-    t->y = sub(mul(u, sub(vvx, a)), mul(vvv, t->y));
+    q = again(q);
+    line->constant = sub(mul(u, q->x), mul(v, q->y));
+    t = again(t);
+    Fp2<M> vv = sqr(v);
+    Fp2<M> vvx = mul(vv, t->x), vvv = mul(vv, v);
+    t->y = mul(vvv, t->y);
+    Fp2<M> a = sub(sub(mul(sqr(u), t->z), vvv), twice(vvx));
     t->z = mul(vvv, t->z);
+    t->x = mul(v, a);
+    t->y = sub(mul(u, sub(vvx, a)), t->y);
 }
 
 // The pairs of value i that count, those without infinity; how many.
@@ -60,10 +66,17 @@ template <class M>
 INLINE uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, uint32_t i, uint32_t n, uint32_t pairs) {
     uint32_t live = 0;
     for (uint32_t j = 0; j < pairs; j++) {
+        Pair<M>* pair = to + live;
         Affine<Fp<M>> p = Affine<Fp<M>>::load(g1, i + j * n);
-        Affine<Fp2<M>> q = Affine<Fp2<M>>::load(g2, i + j * n);
-        if (is_infinity(p) || is_infinity(q)) continue;
-        to[live++] = {neg(p.x), p.y, q, q.x, q.y, Fp2<M>::one()};
+        pair->q = Affine<Fp2<M>>::load(g2, i + j * n);
+        if (is_infinity(p) || is_infinity(pair->q)) continue;
+        pair->px = neg(p.x);
+        pair->py = p.y;
+        pair = again(pair);
+        pair->x = pair->q.x;
+        pair->y = pair->q.y;
+        pair->z = Fp2<M>::one();
+        live++;
     }
     return live;
 }
@@ -73,7 +86,7 @@ INLINE void double_all(Fp12<M>* f, Pair<M>* t, uint32_t live) {
     Line<M> line;
     for (uint32_t j = 0; j < live; j++) {
         double_step(t + j, &line);
-        mul_line(f, line);
+        mul_line(f, &line);
     }
 }
 
@@ -81,7 +94,7 @@ template <class M>
 INLINE void add_one(Fp12<M>* f, Pair<M>* t, const Affine<Fp2<M>>& q) {
     Line<M> line;
     add_step(t, &q, &line);
-    mul_line(f, line);
+    mul_line(f, &line);
 }
 
 // The loop over |x|; the parameter is negative.

@@ -22,6 +22,16 @@ struct Dimension {
 inline thread_local Dimension blockIdx, blockDim, threadIdx;
 #endif
 
+// The same address, of which the compiler no longer knows what it holds: values are then read again instead of being kept in
+// registers across calls, where there is no room for them.
+template <class T>
+INLINE T* again(T* at) {
+#if defined(__CUDA_ARCH__)
+    asm volatile("" : "+l"(at) : : "memory");
+#endif
+    return at;
+}
+
 // The number of this thread in the whole grid.
 INLINE uint32_t thread_number() {
     return blockIdx.x * blockDim.x + threadIdx.x;

@@ -71,15 +71,14 @@ CALL void mul(Fp6<M>* r, const Fp6<M>* a, const Fp6<M>* b) {
     r->c2 = add(sub(sub(m02, t0), t2), t1);
 }
 
-// a (b0 + b1·v): five products.
+// a (b0 + b1·v): five products. r is not a.
 template <class M>
 CALL void mul_01(Fp6<M>* r, const Fp6<M>* a, const Fp2<M>* b0, const Fp2<M>* b1) {
     Fp2<M> t0 = mul(a->c0, *b0), t1 = mul(a->c1, *b1);
-    Fp2<M> m01 = mul(add(a->c0, a->c1), add(*b0, *b1));
-    Fp2<M> c0 = add(t0, times_xi(mul(a->c2, *b1)));
-    r->c2 = add(mul(a->c2, *b0), t1);
-    r->c1 = sub(sub(m01, t0), t1);
-    r->c0 = c0;
+    r->c1 = sub(sub(mul(add(a->c0, a->c1), add(*b0, *b1)), t0), t1);
+    a = again(a);
+    r->c0 = add(t0, times_xi(mul(a->c2, *again(b1))));
+    r->c2 = add(mul(a->c2, *again(b0)), t1);
 }
 
 // a b: three products.
@@ -123,25 +122,25 @@ struct Line {
 };
 
 // Thirteen products of Fp2.
-INLINE void mul_line(Fp12<Bls12381Fp>* a, const Line<Bls12381Fp>& line) {
+CALL void mul_line(Fp12<Bls12381Fp>* a, const Line<Bls12381Fp>* line) {
     using M = Bls12381Fp;
     Fp6<M> t0, t1, m, sum = add(a->c0, a->c1);
-    Fp2<M> c14 = add(line.at_x, line.at_y);
-    mul_01(&t0, &a->c0, &line.constant, &line.at_x);
-    mul_0(&t1, &a->c1, &line.at_y);
+    Fp2<M> c14 = add(line->at_x, line->at_y);
+    mul_01(&t0, &a->c0, &line->constant, &line->at_x);
+    mul_0(&t1, &a->c1, &line->at_y);
     t1 = times_v(t1);
-    mul_01(&m, &sum, &line.constant, &c14);
+    mul_01(&m, &sum, &line->constant, &c14);
     a->c0 = add(t0, times_v(t1));
     a->c1 = sub(sub(m, t0), t1);
 }
 
-INLINE void mul_line(Fp12<Bn254Fp>* a, const Line<Bn254Fp>& line) {
+CALL void mul_line(Fp12<Bn254Fp>* a, const Line<Bn254Fp>* line) {
     using M = Bn254Fp;
     Fp6<M> t0, t1, m, sum = add(a->c0, a->c1);
-    Fp2<M> c03 = add(line.at_y, line.at_x);
-    mul_0(&t0, &a->c0, &line.at_y);
-    mul_01(&t1, &a->c1, &line.at_x, &line.constant);
-    mul_01(&m, &sum, &c03, &line.constant);
+    Fp2<M> c03 = add(line->at_y, line->at_x);
+    mul_0(&t0, &a->c0, &line->at_y);
+    mul_01(&t1, &a->c1, &line->at_x, &line->constant);
+    mul_01(&m, &sum, &c03, &line->constant);
     a->c0 = add(t0, times_v(t1));
     a->c1 = sub(sub(m, t0), t1);
 }
