@@ -12,6 +12,9 @@ const ARCHITECTURES: &str = "75 80 86 89 90 100 120";
 /// Narrows [`ARCHITECTURES`] while one develops: `TUTTI_CUDA_ARCHITECTURES="90"`.
 const NARROWED: &str = "TUTTI_CUDA_ARCHITECTURES";
 
+/// Compiles the plain C++ with these sanitizers: `cargo xtask kernels --sanitize` sets it.
+const SANITIZE: &str = "TUTTI_KERNELS_SANITIZE";
+
 struct Entry {
     name: String,
     /// The text between the parentheses.
@@ -22,7 +25,7 @@ fn main() {
     for watched in ["include", "entries", "build.rs"] {
         println!("cargo::rerun-if-changed={watched}");
     }
-    for variable in ["NVCC", NARROWED] {
+    for variable in ["NVCC", NARROWED, SANITIZE] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     let entries = entries();
@@ -127,6 +130,12 @@ fn host(entries: &[Entry], out: &Path) {
         .warnings(true)
         .flag_if_supported("-Wno-unknown-pragmas")
         .flag_if_supported("-Wno-unused-function");
+    if let Ok(sanitizers) = std::env::var(SANITIZE) {
+        build
+            .flag(format!("-fsanitize={sanitizers}"))
+            .flag("-fno-sanitize-recover=all")
+            .debug(true);
+    }
     for number in 0..GROUPS.len() {
         let names: Vec<&str> = entries
             .iter()

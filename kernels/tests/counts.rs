@@ -32,7 +32,7 @@ fn points<G: Stored>(count: usize) -> Words {
 
 fn entry<G: Stored>(what: &str, threads: usize, arguments: Vec<support::Argument<'_>>) -> f64 {
     counted(G::BASE, threads, || {
-        launch(&G::entry(what), threads, arguments)
+        launch(&G::entry(what), threads, arguments);
     })
 }
 
@@ -73,7 +73,7 @@ fn affine<G: Stored>(jacobian: &mut Words) -> f64 {
     let mut out = Words::new(2 * G::COORDINATE, n);
     let arguments = vec![W(jacobian), Number(n as u32), Number(16), W(&mut out)];
     counted(G::BASE, n, || {
-        launch(&G::entry("affine"), n.div_ceil(16), arguments)
+        launch(&G::entry("affine"), n.div_ceil(16), arguments);
     })
 }
 
@@ -148,7 +148,7 @@ fn miller<C: StoredCurve>(pairs: usize) -> f64 {
     let arguments = vec![W(&mut values), Number(1), Number(2), W(&mut product)];
     loops
         + counted(C::G1::BASE, 1, || {
-            launch(&C::entry("product"), 1, arguments)
+            launch(&C::entry("product"), 1, arguments);
         })
 }
 

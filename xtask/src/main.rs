@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod kernels;
 mod run;
 mod tidy;
 
@@ -14,9 +15,10 @@ fn main() -> ExitCode {
         Some("test") => run::test(),
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
+        Some("kernels") => kernels::kernels(&args[1..]),
         Some("bench") => return bench::bench(&args[1..]),
         _ => {
-            eprintln!("usage: cargo xtask test | ci | tidy | bench");
+            eprintln!("usage: cargo xtask test | ci | tidy | bench | kernels");
             return ExitCode::from(2);
         }
     };

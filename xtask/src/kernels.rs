@@ -1,0 +1,271 @@
+//! The CUDA side: the compiler from `PyPI`, what can be said of the machine code without a device, the sanitizers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::root;
+
+/// Versions that work together and whose code driver 580 takes. The last two read machine code; only `--report` needs them.
+const WHEELS: [&str; 6] = [
+    "nvidia-cuda-nvcc==13.0.88",
+    "nvidia-nvvm==13.0.88",
+    "nvidia-cuda-crt==13.0.88",
+    "nvidia-cuda-runtime==13.0.96",
+    "nvidia-cuda-cuobjdump==13.2.86",
+    "nvidia-cuda-nvdisasm==13.2.86",
+];
+
+/// The device that the static figures are for.
+const REPORTED: &str = "sm_90";
+
+pub(crate) fn kernels(args: &[String]) -> Result<(), String> {
+    match args.first().map(String::as_str) {
+        Some("--install") => install(),
+        Some("--report") => report(),
+        Some("--sanitize") => sanitize(),
+        _ => Err("usage: cargo xtask kernels --install | --report | --sanitize".into()),
+    }
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn toolkit() -> PathBuf {
+    target().join("cuda-toolkit")
+}
+
+fn install() -> Result<(), String> {
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--no-deps", "--upgrade", "--target"]);
+    status(pip.arg(toolkit()).args(WHEELS))
+}
+
+/// The entry points under the address and undefined-behaviour sanitizers, compiled apart from everything else.
+fn sanitize() -> Result<(), String> {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args(["test", "--package", "tutti-kernels", "--target", TARGET])
+        .env("CARGO_TARGET_DIR", target().join("sanitize"))
+        .env("TUTTI_KERNELS_SANITIZE", "address,undefined")
+        .env("RUSTFLAGS", "-Clink-arg=-fsanitize=address,undefined")
+        // The test runner's own threads outlive their allocations.
+        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .current_dir(root());
+    status(&mut cargo)
+}
+
+fn status(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?}: {status}")),
+        Err(error) => Err(format!("{command:?} cannot be started: {error}")),
+    }
+}
+
+fn output(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(format!("{command:?} failed:\n{text}"))
+    }
+}
+
+/// The static figures of docs/gpu.md.
+fn report() -> Result<(), String> {
+    let bin = toolkit().join("nvidia/cu13/bin");
+    if !bin.join("nvcc").is_file() {
+        return Err("there is no toolkit here: cargo xtask kernels --install".into());
+    }
+    let work = target().join("kernels-report");
+    std::fs::create_dir_all(&work).map_err(|error| error.to_string())?;
+    multiplication(&bin, &work)?;
+    entry_points(&bin, &work)?;
+    println!("\n| stage | planned | counted |\n|---|---|---|");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            "tutti-kernels",
+            "--test",
+            "counts",
+            "--",
+            "--nocapture",
+        ])
+        .current_dir(root());
+    for line in output(&mut cargo)?
+        .lines()
+        .filter(|line| line.starts_with('|'))
+    {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Straight lines of 8 and of 24 multiplications: the difference is sixteen, with nothing around them.
+const PROBE: &str = r#"#include "moduli.h"
+template <int TIMES> __device__ void chain(Array a, Array b, Array out) {
+    uint32_t i = thread_number();
+    Fp<Bls12381Fp> x = Fp<Bls12381Fp>::load(a, i), y = Fp<Bls12381Fp>::load(b, i);
+#pragma unroll
+    for (int k = 0; k < TIMES; k++) x = mul_inline(x, y);
+    store_words(x.v, out, i, 0);
+}
+extern "C" __global__ void eight(Array a, Array b, Array out) { chain<8>(a, b, out); }
+extern "C" __global__ void more(Array a, Array b, Array out) { chain<24>(a, b, out); }
+"#;
+
+fn multiplication(bin: &Path, work: &Path) -> Result<(), String> {
+    let source = work.join("probe.cu");
+    std::fs::write(&source, PROBE).map_err(|error| error.to_string())?;
+    let (_, code) = compile(bin, &source)?;
+    let empty = BTreeMap::new();
+    let (few, many) = (
+        code.get("eight").unwrap_or(&empty),
+        code.get("more").unwrap_or(&empty),
+    );
+    println!("| instruction of one multiplication in Fp, {REPORTED} | count |\n|---|---|");
+    let mut total = 0.0;
+    for (name, count) in many {
+        let each = (*count as f64 - few.get(name).copied().unwrap_or(0) as f64) / 16.0;
+        total += each;
+        if each != 0.0 {
+            println!("| {name} | {each:.1} |");
+        }
+    }
+    println!("| all | {total:.1} |\n");
+    Ok(())
+}
+
+fn entry_points(bin: &Path, work: &Path) -> Result<(), String> {
+    let folder = root().join("kernels/entries");
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .map_err(|error| format!("{}: {error}", folder.display()))?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    names.sort();
+    let lines: Vec<String> = names
+        .iter()
+        .map(|path| format!("#include \"{}\"\n", path.display()))
+        .collect();
+    let source = work.join("all.cu");
+    std::fs::write(&source, lines.concat()).map_err(|error| error.to_string())?;
+    let (log, code) = compile(bin, &source)?;
+    println!(
+        "| entry point, {REPORTED} | registers | stack bytes | spilled bytes | instructions, called ones included |\n|---|---|---|---|---|"
+    );
+    for (name, figures) in figures(&log) {
+        let instructions: usize = code.get(&name).map_or(0, |counts| counts.values().sum());
+        let Figures {
+            registers,
+            stack,
+            spilled,
+        } = figures;
+        println!("| {name} | {registers} | {stack} | {spilled} | {instructions} |");
+    }
+    Ok(())
+}
+
+/// Instructions by name, of each function.
+type Code = BTreeMap<String, BTreeMap<String, usize>>;
+
+/// What ptxas says, and the machine code.
+fn compile(bin: &Path, source: &Path) -> Result<(String, Code), String> {
+    let image = source.with_extension("cubin");
+    let mut nvcc = Command::new(bin.join("nvcc"));
+    nvcc.args(["-std=c++17", "-O3", "-cubin", "-Xptxas", "-v"])
+        .arg(format!("-arch={REPORTED}"))
+        .arg("-I")
+        .arg(root().join("kernels/include"))
+        .arg(source)
+        .arg("-o")
+        .arg(&image);
+    let log = output(&mut nvcc)?;
+    let listing = output(
+        Command::new(bin.join("cuobjdump"))
+            .arg("-sass")
+            .arg(&image)
+            .env("PATH", bin),
+    )?;
+    Ok((log, instructions(&listing)))
+}
+
+fn instructions(listing: &str) -> Code {
+    let mut code = Code::new();
+    let mut function = String::new();
+    for line in listing.lines() {
+        if let Some((_, name)) = line.split_once("Function : ") {
+            name.trim().clone_into(&mut function);
+            continue;
+        }
+        // An address, perhaps a predicate, the instruction.
+        let Some((address, rest)) = line
+            .trim()
+            .strip_prefix("/*")
+            .and_then(|rest| rest.split_once("*/"))
+        else {
+            continue;
+        };
+        let Some(name) = rest.split_whitespace().find(|word| !word.starts_with('@')) else {
+            continue;
+        };
+        if address.len() > 5 || name.starts_with("/*") || name.starts_with("NOP") {
+            continue;
+        }
+        let mut parts = name.trim_end_matches(';').split('.');
+        let first = parts.next().unwrap_or_default();
+        let name = match (first, parts.next()) {
+            ("IMAD", Some(kind @ ("WIDE" | "HI" | "MOV"))) => format!("IMAD.{kind}"),
+            _ => first.to_owned(),
+        };
+        *code
+            .entry(function.clone())
+            .or_default()
+            .entry(name)
+            .or_default() += 1;
+    }
+    code
+}
+
+#[derive(Default)]
+struct Figures {
+    registers: usize,
+    stack: usize,
+    spilled: usize,
+}
+
+/// What ptxas says of each entry point.
+fn figures(log: &str) -> BTreeMap<String, Figures> {
+    let mut all = BTreeMap::new();
+    let (mut function, mut current) = (String::new(), Figures::default());
+    let number = |text: &str, after: &str| {
+        let rest = text.split(after).next()?;
+        rest.trim_end()
+            .rsplit([' ', ','])
+            .next()?
+            .parse::<usize>()
+            .ok()
+    };
+    for line in log.lines() {
+        if let Some((_, name)) = line.split_once("Function properties for ") {
+            name.trim().clone_into(&mut function);
+        } else if line.contains("bytes stack frame") {
+            current.stack = number(line, "bytes stack").unwrap_or_default();
+            current.spilled = number(line, "bytes spill stores").unwrap_or_default();
+        } else if line.contains("Used ") && line.contains(" registers") {
+            current.registers = number(line, "registers").unwrap_or_default();
+            all.insert(std::mem::take(&mut function), std::mem::take(&mut current));
+        }
+    }
+    all
+}
