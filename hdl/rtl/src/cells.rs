@@ -31,7 +31,7 @@ impl Logic for Dsp {
 
     fn hdl(&self) -> Verilog {
         Verilog::Wrapper(Wrapper {
-            code: "tutti_dsp cell(.clock(clock), .a_enable(a_enable), .a(a), .b(b), .p(p));\n".into(),
+            code: "tutti_dsp inner(.clock(clock), .a_enable(a_enable), .a(a), .b(b), .p(p));\n".into(),
             cores: String::new(),
         })
     }
@@ -82,7 +82,7 @@ impl<const W: usize, const A: usize> Logic for LutRam<W, A> {
     fn hdl(&self) -> Verilog {
         Verilog::Wrapper(Wrapper {
             code: format!(
-                "tutti_lutram #(.WIDTH({W}), .ADDRESS({A})) cell(.clock(clock), .write(write), \
+                "tutti_lutram #(.WIDTH({W}), .ADDRESS({A})) inner(.clock(clock), .write(write), \
                  .write_address(write_address), .write_data(write_data), .read_address(read_address), \
                  .read_data(read_data));\n"
             ),
@@ -155,7 +155,7 @@ impl<const W: usize, const A: usize> Logic for BlockRam<W, A> {
     fn hdl(&self) -> Verilog {
         Verilog::Wrapper(Wrapper {
             code: format!(
-                "tutti_bram #(.WIDTH({W}), .ADDRESS({A})) cell(.clock(clock), .a_write(a_write), \
+                "tutti_bram #(.WIDTH({W}), .ADDRESS({A})) inner(.clock(clock), .a_write(a_write), \
                  .a_address(a_address), .a_data(a_data), .a_read(a_read), .b_write(b_write), \
                  .b_address(b_address), .b_data(b_data), .b_read(b_read));\n"
             ),

@@ -43,7 +43,7 @@ pub struct Core {
     window: DFF<Bits<120>>,
     selected: DFF<Bit>,
     moves: DFF<Bit>,
-    bit: DFF<Bits<1>>,
+    bit_held: DFF<Bits<1>>,
     order: DFF<Bits<3>>,
     storing: DFF<Bit>,
     host_write: DFF<Bit>,
@@ -65,7 +65,7 @@ impl Logic for Core {
             window,
             selected,
             moves,
-            bit,
+            bit_held,
             order,
             storing,
             host_write,
@@ -130,11 +130,11 @@ impl Logic for Core {
         // The host's window.
         self.selected.d.next = self.select.val();
         self.moves.d.next = self.shift.val();
-        self.bit.d.next = self.bit_in.val();
+        self.bit_held.d.next = self.bit_in.val();
         self.order.d.next = self.command.val();
         if self.selected.q.val() & self.moves.q.val() {
             self.window.d.next = (self.window.q.val() >> 1)
-                | (bit_cast::<120, 1>(self.bit.q.val()) << 119);
+                | (bit_cast::<120, 1>(self.bit_held.q.val()) << 119);
         }
         self.storing.d.next = self.selected.q.val() & (self.order.q.val() == 1);
         self.host_write.d.next = self.storing.q.val();

@@ -9,3 +9,8 @@ pub mod alu;
 pub mod core;
 pub mod pending;
 pub mod sequencer;
+pub mod verilog;
+pub mod link;
+pub mod card;
+pub mod uart;
+pub mod boards;

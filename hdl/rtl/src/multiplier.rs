@@ -35,6 +35,8 @@ pub struct Multiplier {
     a_row: DFF<Bits<18>>,
     b_late: DFF<Bits<18>>,
     first_row: DFF<Bit>,
+    first: DFF<Bit>,
+    take_m: DFF<Bit>,
     clear: DFF<Bit>,
     drop_product: DFF<Bit>,
     last_chunk: DFF<Bit>,
@@ -46,7 +48,6 @@ pub struct Multiplier {
     a_word: Signal<Local, Bits<18>>,
     sum_low: Signal<Local, Bits<18>>,
     sum_carry: Signal<Local, Bits<2>>,
-    first: Signal<Local, Bit>,
     folded: Signal<Local, Bits<18>>,
     folded_carry: Signal<Local, Bits<18>>,
     not_folded: Signal<Local, Bits<18>>,
@@ -65,7 +66,7 @@ impl Logic for Multiplier {
     fn update(&mut self) {
         dff_setup!(
             self, clock, load_bank, word_bank, row_bank, word_chunk, word, a_ahead, a_row, b_late,
-            first_row, clear, drop_product, last_chunk, upper_late, product_part, carry, out_early
+            first_row, first, take_m, clear, drop_product, last_chunk, upper_late, product_part, carry, out_early
         );
         clock!(self, clock, a_words, b_words, b_last, q_words);
         for i in 0..6 {
@@ -104,21 +105,6 @@ impl Logic for Multiplier {
             self.load_bank.d.next = self.load_bank.q.val() + 1;
         }
 
-        // Words of a, one every four clocks, two rows ahead of their row: word w in clock 3 + 4w.
-        if (self.phase.val() == 0) & self.start.val() {
-            self.word_bank.d.next = self.word_bank.q.val() + 1;
-            self.word.d.next = 0.into();
-            self.word_chunk.d.next = 0.into();
-        }
-        if self.beat.val() == 3 {
-            self.word.d.next = self.word.q.val() + 1;
-            if self.word.q.val() == 5 {
-                self.word.d.next = 0.into();
-                self.word_chunk.d.next = self.word_chunk.q.val() + 1;
-            }
-            self.a_ahead.d.next = self.a_word.val();
-            self.a_row.d.next = self.a_ahead.q.val();
-        }
         self.a_words.read_address.next = bit_cast::<3, 2>(self.word_chunk.q.val())
             | (bit_cast::<3, 1>(self.word_bank.q.val()) << 2);
         self.a_word.next = self.a_words.read_data.val().get_bits::<18>(0);
@@ -138,6 +124,21 @@ impl Logic for Multiplier {
             self.a_word.next = self.a_words.read_data.val().get_bits::<18>(90);
         }
 
+        // Words of a, one every four clocks, two rows ahead of their row: word w in clock 3 + 4w.
+        if (self.phase.val() == 0) & self.start.val() {
+            self.word_bank.d.next = self.word_bank.q.val() + 1;
+            self.word.d.next = 0.into();
+            self.word_chunk.d.next = 0.into();
+        }
+        if self.beat.val() == 3 {
+            self.word.d.next = self.word.q.val() + 1;
+            if self.word.q.val() == 5 {
+                self.word.d.next = 0.into();
+                self.word_chunk.d.next = self.word_chunk.q.val() + 1;
+            }
+            self.a_ahead.d.next = self.a_word.val();
+            self.a_row.d.next = self.a_ahead.q.val();
+        }
         // Rows: row r multiplies chunk c in clock 8 + 4r + c.
         if self.phase.val() == 7 {
             self.row_bank.d.next = self.word_bank.q.val();
@@ -162,12 +163,36 @@ impl Logic for Multiplier {
         self.lane[5].q.next = self.q_words.read_data.val().get_bits::<18>(90);
         self.clear.d.next =
             self.first_row.q.val() & (self.phase.val() >= 1) & (self.phase.val() <= 4);
+        self.take_m.d.next = self.beat.val() == 3;
         self.drop_product.d.next = self.beat.val() == 0;
         self.last_chunk.d.next = self.beat.val() == 3;
+        // m = -(1 + 2^16) * (sum + carry + a*b_0) mod 2^18, as -x - (x << 16) of each.
+        self.product_folded.next = self.lane[5].product.val()
+            + (bit_cast::<18, 2>(self.lane[5].product.val().get_bits::<2>(0)) << 16);
+        if self.beat.val() == 1 {
+            // 2 for the two complements below.
+            self.product_part.d.next = bits::<18>(2) - self.product_folded.val();
+        }
+        self.first.d.next = self.start.val() & (self.phase.val() == 7);
+        self.sum_low.next = self.lane[1].low.val();
+        self.sum_carry.next = self.lane[0].carry.val();
+        if self.first.q.val() {
+            self.sum_low.next = 0.into();
+            self.sum_carry.next = 0.into();
+        }
+        self.folded.next = self.sum_low.val()
+            + (bit_cast::<18, 2>(self.sum_low.val().get_bits::<2>(0)) << 16);
+        self.folded_carry.next = bit_cast::<18, 2>(self.sum_carry.val())
+            | (bit_cast::<18, 2>(self.sum_carry.val()) << 16);
+        self.not_folded.next = !self.folded.val();
+        self.not_folded_carry.next = !self.folded_carry.val();
+        self.m.next =
+            self.product_part.q.val() + self.not_folded.val() + self.not_folded_carry.val();
+
         for i in 0..6 {
             self.lane[i].a.next = self.a_row.q.val();
             self.lane[i].m.next = self.m.val();
-            self.lane[i].m_enable.next = self.beat.val() == 0;
+            self.lane[i].m_enable.next = self.take_m.q.val();
             self.lane[i].clear.next = self.clear.q.val();
             self.lane[i].drop_product.next = false;
         }
@@ -189,29 +214,6 @@ impl Logic for Multiplier {
                 | (bit_cast::<3, 1>(self.word_bank.q.val()) << 2);
         }
         self.lane[5].drop_product.next = self.drop_product.q.val();
-
-        // m = -(1 + 2^16) * (sum + carry + a*b_0) mod 2^18, as -x - (x << 16) of each.
-        self.product_folded.next = self.lane[5].product.val()
-            + (bit_cast::<18, 2>(self.lane[5].product.val().get_bits::<2>(0)) << 16);
-        if self.beat.val() == 1 {
-            // 2 for the two complements below.
-            self.product_part.d.next = bits::<18>(2) - self.product_folded.val();
-        }
-        self.first.next = self.first_row.q.val() & (self.phase.val() == 0);
-        self.sum_low.next = self.lane[1].low.val();
-        self.sum_carry.next = self.lane[0].carry.val();
-        if self.first.val() {
-            self.sum_low.next = 0.into();
-            self.sum_carry.next = 0.into();
-        }
-        self.folded.next = self.sum_low.val()
-            + (bit_cast::<18, 2>(self.sum_low.val().get_bits::<2>(0)) << 16);
-        self.folded_carry.next = bit_cast::<18, 2>(self.sum_carry.val())
-            | (bit_cast::<18, 2>(self.sum_carry.val()) << 16);
-        self.not_folded.next = !self.folded.val();
-        self.not_folded_carry.next = !self.folded_carry.val();
-        self.m.next =
-            self.product_part.q.val() + self.not_folded.val() + self.not_folded_carry.val();
 
         // What is left after row 21, its carries resolved: chunk c in clock 98 + c.
         self.carries.next = (bit_cast::<109, 1>(self.lane[0].shifted.val().get_bits::<1>(18)) << 18)

@@ -69,7 +69,7 @@ pub struct Sequencer {
     next_b: DFF<Bits<8>>,
     next_low: DFF<Bits<2>>,
     next_upper: DFF<Bits<24>>,
-    wait: DFF<Bit>,
+    stalls: DFF<Bit>,
     read_a: DFF<Bits<8>>,
     read_b: DFF<Bits<8>>,
     valid: DFF<Bit>,
@@ -107,7 +107,7 @@ impl Logic for Sequencer {
         dff_setup!(
             self, clock, clock_in_slot, asked, run, failed, quiet, count, pc, fetched, depth, x1, x2, x3,
             counter0, counter1, counter2, counter3, counted, next_op, next_d, next_a, next_b,
-            next_low, next_upper, wait, read_a, read_b, valid, op, d, low, upper, writes, taken,
+            next_low, next_upper, stalls, read_a, read_b, valid, op, d, low, upper, writes, taken,
             kept_a, kept_b, inverted, biased, product, address_a, address_b, write_a, write_b
         );
         clock!(self, clock, pending, stack);
@@ -161,7 +161,7 @@ impl Logic for Sequencer {
         self.pending.d.next = self.next_d.q.val();
         self.pending.a.next = self.next_a.q.val();
         self.pending.b.next = self.next_b.q.val();
-        self.wait.d.next = (self.pending.hit.val()
+        self.stalls.d.next = (self.pending.hit.val()
             & (self.next_op.q.val() >= 1)
             & (self.next_op.q.val() <= 6))
             | (self.pending.waits.val() & (self.next_op.q.val() == 1))
@@ -172,7 +172,7 @@ impl Logic for Sequencer {
         }
 
         // Clock 7: it is this slot's instruction from now on.
-        self.issue.next = self.run.q.val() & !self.wait.q.val();
+        self.issue.next = self.run.q.val() & !self.stalls.q.val();
         self.pending.issues.next = self.issue.val() & (self.next_op.q.val() == 1);
         if self.clock_in_slot.q.val() == 7 {
             self.valid.d.next = self.issue.val();

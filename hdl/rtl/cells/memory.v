@@ -1,25 +1,4 @@
-// The three cells that every technology provides in its own way, as plain Verilog: simulation, and synthesis where
-// the tools infer them. The ports are those of src/cells.rs.
-
-// 18 x 18 unsigned multiplier, registers before and behind.
-module tutti_dsp(input clock, input a_enable, input [17:0] a, input [17:0] b, output [35:0] p);
-  reg [17:0] ra = 0, rb = 0;
-  reg [35:0] rp = 0;
-`ifdef VERILATOR
-  // Fault injection: product bits that are stuck at one.
-  reg [35:0] stuck /*verilator public_flat_rw*/ = 0;
-`endif
-  always @(posedge clock) begin
-    if (a_enable) ra <= a;
-    rb <= b;
-`ifdef VERILATOR
-    rp <= (ra * rb) | stuck;
-`else
-    rp <= ra * rb;
-`endif
-  end
-  assign p = rp;
-endmodule
+// Memories, which the tools infer. The ports are those of src/cells.rs.
 
 // Memory of LUTs: written at the clock, read at once.
 module tutti_lutram #(parameter WIDTH = 1, parameter ADDRESS = 4)
@@ -42,9 +21,9 @@ module tutti_bram #(parameter WIDTH = 1, parameter ADDRESS = 10)
   integer i;
   initial for (i = 0; i < (1 << ADDRESS); i = i + 1) mem[i] = 0;
 `else
-  (* ram_style = "block" *) reg [WIDTH-1:0] mem[0:(1<<ADDRESS)-1];
+  (* ram_style = "block", no_rw_check *) reg [WIDTH-1:0] mem[0:(1<<ADDRESS)-1];
 `endif
-  reg [WIDTH-1:0] ra = 0, rb = 0;
+  reg [WIDTH-1:0] ra, rb;
   always @(posedge clock) if (a_write) mem[a_address] <= a_data; else ra <= mem[a_address];
   always @(posedge clock) if (b_write) mem[b_address] <= b_data; else rb <= mem[b_address];
   assign a_read = ra;
