@@ -4,7 +4,7 @@ module tutti_dsp(input clock, input a_enable, input [17:0] a, input [17:0] b, ou
   reg [35:0] rp = 0;
 `ifdef VERILATOR
   // Fault injection: product bits that are stuck at one.
-  reg [35:0] stuck /*verilator public_flat_rw*/ = 0;
+  reg [35:0] stuck = 0;
 `endif
   always @(posedge clock) begin
     if (a_enable) ra <= a;

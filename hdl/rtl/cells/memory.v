@@ -17,15 +17,18 @@ module tutti_bram #(parameter WIDTH = 1, parameter ADDRESS = 10)
    input a_write, input [ADDRESS-1:0] a_address, input [WIDTH-1:0] a_data, output [WIDTH-1:0] a_read,
    input b_write, input [ADDRESS-1:0] b_address, input [WIDTH-1:0] b_data, output [WIDTH-1:0] b_read);
 `ifdef VERILATOR
-  reg [WIDTH-1:0] mem[0:(1<<ADDRESS)-1] /*verilator public_flat_rw*/;
+  reg [WIDTH-1:0] mem[0:(1<<ADDRESS)-1];
   integer i;
   initial for (i = 0; i < (1 << ADDRESS); i = i + 1) mem[i] = 0;
+  // Fault injection: port b writes nothing.
+  reg stale = 0;
 `else
+  wire stale = 0;
   (* ram_style = "block", no_rw_check *) reg [WIDTH-1:0] mem[0:(1<<ADDRESS)-1];
 `endif
   reg [WIDTH-1:0] ra, rb;
   always @(posedge clock) if (a_write) mem[a_address] <= a_data; else ra <= mem[a_address];
-  always @(posedge clock) if (b_write) mem[b_address] <= b_data; else rb <= mem[b_address];
+  always @(posedge clock) if (b_write) begin if (!stale) mem[b_address] <= b_data; end else rb <= mem[b_address];
   assign a_read = ra;
   assign b_read = rb;
 endmodule

@@ -8,7 +8,7 @@ module tutti_serial(clock,rx,tx,digest,running);
     input wire  [127:0] digest;
     output reg  [15:0] running;
     // Stub signals
-    reg  card$clock;
+    wire card$clock = clock;
     reg  [7:0] card$rx_data;
     reg  card$rx_valid;
     wire  card$rx_take;
@@ -17,31 +17,31 @@ module tutti_serial(clock,rx,tx,digest,running);
     reg  card$tx_ready;
     reg  [127:0] card$digest;
     wire  [15:0] card$running;
-    reg  receiver$clock;
+    wire receiver$clock = clock;
     reg  receiver$line;
     wire  [7:0] receiver$data;
     wire  receiver$valid;
-    reg  sender$clock;
+    wire sender$clock = clock;
     reg  [7:0] sender$data;
     reg  sender$valid;
     wire  sender$ready;
     wire  sender$line;
     reg  [10:0] waiting$read_address;
-    reg  waiting$read_clock;
+    wire waiting$read_clock = clock;
     wire  [7:0] waiting$read_data;
     reg  [10:0] waiting$write_address;
-    reg  waiting$write_clock;
+    wire waiting$write_clock = clock;
     reg  [7:0] waiting$write_data;
     reg  waiting$write_enable;
     reg  [10:0] written$d;
     wire  [10:0] written$q;
-    reg  written$clock;
+    wire written$clock = clock;
     reg  [10:0] read$d;
     wire  [10:0] read$q;
-    reg  read$clock;
+    wire read$clock = clock;
     reg  fresh$d;
     wire  fresh$q;
-    reg  fresh$clock;
+    wire fresh$clock = clock;
     // Sub module instances
     tutti_serial$card card(
         .clock(card$clock),
@@ -93,17 +93,9 @@ module tutti_serial(clock,rx,tx,digest,running);
     );
     // Update code
     always @(*) begin
-        written$clock = clock;
-        read$clock = clock;
-        fresh$clock = clock;
         written$d = written$q;
         read$d = read$q;
         fresh$d = fresh$q;
-        card$clock = clock;
-        receiver$clock = clock;
-        sender$clock = clock;
-        waiting$read_clock = clock;
-        waiting$write_clock = clock;
         receiver$line = rx;
         tx = sender$line;
         card$digest = digest;
@@ -140,7 +132,7 @@ module tutti_serial$card(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_read
     input wire  [127:0] digest;
     output reg  [15:0] running;
     // Stub signals
-    reg  link$clock;
+    wire link$clock = clock;
     reg  [7:0] link$rx_data;
     reg  link$rx_valid;
     wire  link$rx_take;
@@ -154,7 +146,7 @@ module tutti_serial$card(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_read
     wire  [2:0] link$command;
     reg  link$bit_from_core;
     reg  [15:0] link$running;
-    reg  cores$clock;
+    wire cores$clock = clock;
     reg  [15:0] cores$select;
     reg  cores$shift;
     reg  cores$bit_in;
@@ -189,8 +181,6 @@ module tutti_serial$card(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_read
     );
     // Update code
     always @(*) begin
-        link$clock = clock;
-        cores$clock = clock;
         link$rx_data = rx_data;
         link$rx_valid = rx_valid;
         rx_take = link$rx_take;
@@ -219,17 +209,17 @@ module tutti_serial$card$cores(clock,select,shift,bit_in,command,bit_out,running
     output wire  bit_out;
     output wire  [15:0] running;
     // Update code (wrapper)
-    wire [11:0] bits;
-    wire [11:0] runs;
+    wire [9:0] bits;
+    wire [9:0] runs;
     genvar i;
     generate
-      for (i = 0; i < 12; i = i + 1) begin : each
+      for (i = 0; i < 10; i = i + 1) begin : each
         tutti_core core(.clock(clock), .select(select[i]), .shift(shift), .bit_in(bit_in),
           .command(command), .bit_out(bits[i]), .running(runs[i]));
       end
     endgenerate
     reg bit_late = 0;
-    always @(posedge clock) bit_late <= |(bits & select[11:0]);
+    always @(posedge clock) bit_late <= |(bits & select[9:0]);
     assign bit_out = bit_late;
     assign running = runs;
 endmodule
@@ -251,7 +241,7 @@ module tutti_serial$card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx
     input wire  bit_from_core;
     input wire  [15:0] running;
     // Constant declarations
-    localparam  cores = 8'hc;
+    localparam  cores = 8'ha;
     localparam  magic0 = 8'h54;
     localparam  magic1 = 8'h6d;
     localparam  protocol = 8'h1;
@@ -280,130 +270,130 @@ module tutti_serial$card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx
     localparam State$Refuse = 18;
     // Stub signals
     reg  [9:0] buffer$read_address;
-    reg  buffer$read_clock;
+    wire buffer$read_clock = clock;
     wire  [7:0] buffer$read_data;
     reg  [9:0] buffer$write_address;
-    reg  buffer$write_clock;
+    wire buffer$write_clock = clock;
     reg  [7:0] buffer$write_data;
     reg  buffer$write_enable;
     reg  [3:0] tags$read_address;
-    reg  tags$read_clock;
+    wire tags$read_clock = clock;
     wire  [7:0] tags$read_data;
     reg  [3:0] tags$write_address;
-    reg  tags$write_clock;
+    wire tags$write_clock = clock;
     reg  [7:0] tags$write_data;
     reg  tags$write_enable;
     reg  [4:0] state$d;
     wire  [4:0] state$q;
-    reg  state$clock;
+    wire state$clock = clock;
     reg  [4:0] after$d;
     wire  [4:0] after$q;
-    reg  after$clock;
+    wire after$clock = clock;
     reg  [2:0] tick$d;
     wire  [2:0] tick$q;
-    reg  tick$clock;
+    wire tick$clock = clock;
     reg  [22:0] silence$d;
     wire  [22:0] silence$q;
-    reg  silence$clock;
+    wire silence$clock = clock;
     reg  [7:0] kind$d;
     wire  [7:0] kind$q;
-    reg  kind$clock;
+    wire kind$clock = clock;
     reg  [7:0] tag$d;
     wire  [7:0] tag$q;
-    reg  tag$clock;
+    wire tag$clock = clock;
     reg  [15:0] length$d;
     wire  [15:0] length$q;
-    reg  length$clock;
+    wire length$clock = clock;
     reg  [15:0] index$d;
     wire  [15:0] index$q;
-    reg  index$clock;
+    wire index$clock = clock;
     reg  [23:0] arguments$d;
     wire  [23:0] arguments$q;
-    reg  arguments$clock;
+    wire arguments$clock = clock;
     reg  [31:0] checksum$d;
     wire  [31:0] checksum$q;
-    reg  checksum$clock;
+    wire checksum$clock = clock;
     reg  [31:0] received$d;
     wire  [31:0] received$q;
-    reg  received$clock;
+    wire received$clock = clock;
     reg  [7:0] fold$d;
     wire  [7:0] fold$q;
-    reg  fold$clock;
+    wire fold$clock = clock;
     reg  [3:0] fold_left$d;
     wire  [3:0] fold_left$q;
-    reg  fold_left$clock;
+    wire fold_left$clock = clock;
     reg  [15:0] bad_checksums$d;
     wire  [15:0] bad_checksums$q;
-    reg  bad_checksums$clock;
+    wire bad_checksums$clock = clock;
     reg  [7:0] reason$d;
     wire  [7:0] reason$q;
-    reg  reason$clock;
+    wire reason$clock = clock;
     reg  [7:0] answer_kind$d;
     wire  [7:0] answer_kind$q;
-    reg  answer_kind$clock;
+    wire answer_kind$clock = clock;
     reg  [15:0] answer_length$d;
     wire  [15:0] answer_length$q;
-    reg  answer_length$clock;
+    wire answer_length$clock = clock;
     reg  [159:0] reply$d;
     wire  [159:0] reply$q;
-    reg  reply$clock;
+    wire reply$clock = clock;
     reg  [7:0] out$d;
     wire  [7:0] out$q;
-    reg  out$clock;
+    wire out$clock = clock;
     reg  out_counts$d;
     wire  out_counts$q;
-    reg  out_counts$clock;
+    wire out_counts$clock = clock;
     reg  [10:0] cursor$d;
     wire  [10:0] cursor$q;
-    reg  cursor$clock;
+    wire cursor$clock = clock;
     reg  [2:0] bit_index$d;
     wire  [2:0] bit_index$q;
-    reg  bit_index$clock;
+    wire bit_index$clock = clock;
     reg  [6:0] data_left$d;
     wire  [6:0] data_left$q;
-    reg  data_left$clock;
+    wire data_left$clock = clock;
     reg  [12:0] address$d;
     wire  [12:0] address$q;
-    reg  address$clock;
+    wire address$clock = clock;
     reg  [11:0] address_bits$d;
     wire  [11:0] address_bits$q;
-    reg  address_bits$clock;
+    wire address_bits$clock = clock;
     reg  [3:0] address_left$d;
     wire  [3:0] address_left$q;
-    reg  address_left$clock;
+    wire address_left$clock = clock;
     reg  [2:0] order$d;
     wire  [2:0] order$q;
-    reg  order$clock;
+    wire order$clock = clock;
     reg  [4:0] registers_left$d;
     wire  [4:0] registers_left$q;
-    reg  registers_left$clock;
+    wire registers_left$clock = clock;
     reg  [7:0] gather$d;
     wire  [7:0] gather$q;
-    reg  gather$clock;
+    wire gather$clock = clock;
     reg  [2:0] gathered$d;
     wire  [2:0] gathered$q;
-    reg  gathered$clock;
+    wire gathered$clock = clock;
     reg  [15:0] open$d;
     wire  [15:0] open$q;
-    reg  open$clock;
+    wire open$clock = clock;
     reg  [7:0] core$d;
     wire  [7:0] core$q;
-    reg  core$clock;
+    wire core$clock = clock;
     reg  [15:0] selected$d;
     wire  [15:0] selected$q;
-    reg  selected$clock;
+    wire selected$clock = clock;
     reg  [15:0] busy$d;
     wire  [15:0] busy$q;
-    reg  busy$clock;
+    wire busy$clock = clock;
     reg  shift_now$d;
     wire  shift_now$q;
-    reg  shift_now$clock;
+    wire shift_now$clock = clock;
     reg  bit_now$d;
     wire  bit_now$q;
-    reg  bit_now$clock;
+    wire bit_now$clock = clock;
     reg  [2:0] command_now$d;
     wire  [2:0] command_now$q;
-    reg  command_now$clock;
+    wire command_now$clock = clock;
     // Local signals
     reg  step;
     reg  take;
@@ -625,43 +615,6 @@ module tutti_serial$card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx
     );
     // Update code
     always @(*) begin
-        state$clock = clock;
-        after$clock = clock;
-        tick$clock = clock;
-        silence$clock = clock;
-        kind$clock = clock;
-        tag$clock = clock;
-        length$clock = clock;
-        index$clock = clock;
-        arguments$clock = clock;
-        checksum$clock = clock;
-        received$clock = clock;
-        fold$clock = clock;
-        fold_left$clock = clock;
-        bad_checksums$clock = clock;
-        reason$clock = clock;
-        answer_kind$clock = clock;
-        answer_length$clock = clock;
-        reply$clock = clock;
-        out$clock = clock;
-        out_counts$clock = clock;
-        cursor$clock = clock;
-        bit_index$clock = clock;
-        data_left$clock = clock;
-        address$clock = clock;
-        address_bits$clock = clock;
-        address_left$clock = clock;
-        order$clock = clock;
-        registers_left$clock = clock;
-        gather$clock = clock;
-        gathered$clock = clock;
-        open$clock = clock;
-        core$clock = clock;
-        selected$clock = clock;
-        busy$clock = clock;
-        shift_now$clock = clock;
-        bit_now$clock = clock;
-        command_now$clock = clock;
         state$d = state$q;
         after$d = after$q;
         tick$d = tick$q;
@@ -699,10 +652,6 @@ module tutti_serial$card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx
         shift_now$d = shift_now$q;
         bit_now$d = bit_now$q;
         command_now$d = command_now$q;
-        buffer$read_clock = clock;
-        buffer$write_clock = clock;
-        tags$read_clock = clock;
-        tags$write_clock = clock;
         tick$d = tick$q + 32'h1;
         step = (tick$q == 32'h7) & (fold_left$q == 32'h0);
         busy$d = running;
@@ -1490,22 +1439,22 @@ module tutti_serial$receiver(clock,line,data,valid);
     // Stub signals
     reg  early$d;
     wire  early$q;
-    reg  early$clock;
+    wire early$clock = clock;
     reg  late$d;
     wire  late$q;
-    reg  late$clock;
+    wire late$clock = clock;
     reg  [11:0] pause$d;
     wire  [11:0] pause$q;
-    reg  pause$clock;
+    wire pause$clock = clock;
     reg  [3:0] bits_left$d;
     wire  [3:0] bits_left$q;
-    reg  bits_left$clock;
+    wire bits_left$clock = clock;
     reg  [7:0] byte$d;
     wire  [7:0] byte$q;
-    reg  byte$clock;
+    wire byte$clock = clock;
     reg  got$d;
     wire  got$q;
-    reg  got$clock;
+    wire got$clock = clock;
     // Sub module instances
     tutti_serial$card$link$bit_now early(
         .d(early$d),
@@ -1539,12 +1488,6 @@ module tutti_serial$receiver(clock,line,data,valid);
     );
     // Update code
     always @(*) begin
-        early$clock = clock;
-        late$clock = clock;
-        pause$clock = clock;
-        bits_left$clock = clock;
-        byte$clock = clock;
-        got$clock = clock;
         early$d = early$q;
         late$d = late$q;
         pause$d = pause$q;
@@ -1598,16 +1541,16 @@ module tutti_serial$sender(clock,data,valid,ready,line);
     // Stub signals
     reg  [11:0] pause$d;
     wire  [11:0] pause$q;
-    reg  pause$clock;
+    wire pause$clock = clock;
     reg  [3:0] bits_left$d;
     wire  [3:0] bits_left$q;
-    reg  bits_left$clock;
+    wire bits_left$clock = clock;
     reg  [7:0] byte$d;
     wire  [7:0] byte$q;
-    reg  byte$clock;
+    wire byte$clock = clock;
     reg  low$d;
     wire  low$q;
-    reg  low$clock;
+    wire low$clock = clock;
     // Sub module instances
     tutti_serial$card$link$address_bits pause(
         .d(pause$d),
@@ -1631,10 +1574,6 @@ module tutti_serial$sender(clock,data,valid,ready,line);
     );
     // Update code
     always @(*) begin
-        pause$clock = clock;
-        bits_left$clock = clock;
-        byte$clock = clock;
-        low$clock = clock;
         pause$d = pause$q;
         bits_left$d = bits_left$q;
         byte$d = byte$q;

@@ -51,7 +51,7 @@ pub const ULX3S_85F: Board = Board {
     source: "emard/ulx3s, doc/constraints/ulx3s_v20.lpf",
     device: "85k",
     package: "CABGA381",
-    cores: 12,
+    cores: 10,
     clock_pin: pin("clk_25mhz", "G2"),
     clock_hz: 25_000_000,
     pll: Pll {

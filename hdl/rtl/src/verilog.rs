@@ -5,7 +5,7 @@ use crate::card::{Card, SerialCard};
 use crate::core::Core;
 use rust_hdl::prelude::*;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Cores of the card that is simulated.
 pub const SIMULATED_CORES: usize = 2;
@@ -76,7 +76,7 @@ pub(crate) fn module<B: Block>(block: &mut B, name: &str) -> String {
     let text = text
         .replace("module top(", &format!("module {name}("))
         .replace("endmodule // top\n", "endmodule\n");
-    format!("{NOTICE}{}", Modules::parse(&text).merged().text())
+    format!("{NOTICE}{}", Modules::parse(&text).with_wired_clocks().merged().text())
 }
 
 struct Module {
@@ -101,6 +101,26 @@ impl Modules {
             }
         }
         Self(modules)
+    }
+
+    /// rust-hdl hands clocks on by assignments in the logic; as plain wires they are one clock again, which simulators take
+    /// much faster.
+    fn with_wired_clocks(mut self) -> Self {
+        for module in &mut self.0 {
+            let clocks: HashSet<String> = module
+                .body
+                .iter()
+                .filter_map(|line| line.trim().strip_suffix(" = clock;").map(str::to_owned))
+                .collect();
+            module.body.retain(|line| !line.ends_with(" = clock;"));
+            for line in &mut module.body {
+                let name = line.trim().strip_prefix("reg  ").and_then(|rest| rest.strip_suffix(';'));
+                if let Some(name) = name.filter(|&name| clocks.contains(name)) {
+                    *line = format!("    wire {name} = clock;");
+                }
+            }
+        }
+        self
     }
 
     /// Merges modules with one text, from the leaves up.
