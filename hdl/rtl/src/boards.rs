@@ -97,16 +97,27 @@ impl Board {
             place(&format!("led[{i}]"), site);
         }
         let megahertz = f64::from(self.clock_hz) / 1e6;
-        let _ = writeln!(text, "FREQUENCY PORT \"{}\" {megahertz} MHZ;", self.clock_pin.port);
+        let _ = writeln!(
+            text,
+            "FREQUENCY PORT \"{}\" {megahertz} MHZ;",
+            self.clock_pin.port
+        );
         text
     }
 
     /// The module around `tutti_serial`.
     pub fn top(&self, digest: u128) -> String {
-        let high: String = self.high.iter().map(|pin| format!(", output {}", pin.port)).collect();
-        let set_high: String =
-            self.high.iter().map(|pin| format!("  assign {} = 1'b1;\n", pin.port)).collect();
-        let Pll { input_divider, feedback_divider, output_divider } = self.pll;
+        let mut high = String::new();
+        let mut set_high = String::new();
+        for pin in self.high {
+            let _ = write!(high, ", output {}", pin.port);
+            let _ = writeln!(set_high, "  assign {} = 1'b1;", pin.port);
+        }
+        let Pll {
+            input_divider,
+            feedback_divider,
+            output_divider,
+        } = self.pll;
         format!(
             "\
 // {name}: {cores} cores at {hz} Hz

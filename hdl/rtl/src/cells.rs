@@ -31,7 +31,8 @@ impl Logic for Dsp {
 
     fn hdl(&self) -> Verilog {
         Verilog::Wrapper(Wrapper {
-            code: "tutti_dsp inner(.clock(clock), .a_enable(a_enable), .a(a), .b(b), .p(p));\n".into(),
+            code: "tutti_dsp inner(.clock(clock), .a_enable(a_enable), .a(a), .b(b), .p(p));\n"
+                .into(),
             cores: String::new(),
         })
     }
@@ -166,7 +167,14 @@ impl<const W: usize, const A: usize> Logic for BlockRam<W, A> {
     fn timing(&self) -> Vec<TimingInfo> {
         registered(
             "port",
-            &["a_write", "a_address", "a_data", "b_write", "b_address", "b_data"],
+            &[
+                "a_write",
+                "a_address",
+                "a_data",
+                "b_write",
+                "b_address",
+                "b_data",
+            ],
             &["a_read", "b_read"],
         )
     }

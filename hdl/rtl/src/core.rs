@@ -133,8 +133,8 @@ impl Logic for Core {
         self.bit_held.d.next = self.bit_in.val();
         self.order.d.next = self.command.val();
         if self.selected.q.val() & self.moves.q.val() {
-            self.window.d.next = (self.window.q.val() >> 1)
-                | (bit_cast::<120, 1>(self.bit_held.q.val()) << 119);
+            self.window.d.next =
+                (self.window.q.val() >> 1) | (bit_cast::<120, 1>(self.bit_held.q.val()) << 119);
         }
         self.storing.d.next = self.selected.q.val() & (self.order.q.val() == 1);
         self.host_write.d.next = self.storing.q.val();
@@ -151,8 +151,8 @@ impl Logic for Core {
         if self.selected.q.val() & (self.order.q.val() == 6) {
             self.window.d.next = bit_cast::<120, 32>(self.sequencer.slots.val());
             if self.sequencer.fault.val() {
-                self.window.d.next = bit_cast::<120, 32>(self.sequencer.slots.val())
-                    | (bits::<120>(1) << 32);
+                self.window.d.next =
+                    bit_cast::<120, 32>(self.sequencer.slots.val()) | (bits::<120>(1) << 32);
             }
         }
         self.busy.d.next = self.sequencer.running.val();

@@ -46,7 +46,16 @@ pub struct Lane {
 impl Logic for Lane {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, pair, sum, low_held, carry_held, shifted_held, base);
+        dff_setup!(
+            self,
+            clock,
+            pair,
+            sum,
+            low_held,
+            carry_held,
+            shifted_held,
+            base
+        );
         clock!(self, clock, ab, mq);
         self.ab.a_enable.next = true;
         self.ab.a.next = self.a.val();

@@ -197,11 +197,45 @@ impl Logic for Link {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, state, after, tick, silence, kind, tag, length, index, arguments, checksum,
-            received, fold, fold_left, bad_checksums, reason, answer_kind, answer_length, reply, out,
-            out_counts, cursor, bit_index, data_left, address, address_bits, address_left, order,
-            registers_left, gather, gathered, open, core, selected, busy, shift_now,
-            bit_now, command_now
+            self,
+            clock,
+            state,
+            after,
+            tick,
+            silence,
+            kind,
+            tag,
+            length,
+            index,
+            arguments,
+            checksum,
+            received,
+            fold,
+            fold_left,
+            bad_checksums,
+            reason,
+            answer_kind,
+            answer_length,
+            reply,
+            out,
+            out_counts,
+            cursor,
+            bit_index,
+            data_left,
+            address,
+            address_bits,
+            address_left,
+            order,
+            registers_left,
+            gather,
+            gathered,
+            open,
+            core,
+            selected,
+            busy,
+            shift_now,
+            bit_now,
+            command_now
         );
         self.buffer.read_clock.next = self.clock.val();
         self.buffer.write_clock.next = self.clock.val();
@@ -243,8 +277,7 @@ impl Logic for Link {
             | (self.state.q.val() == State::Head)
             | (self.state.q.val() == State::Payload)
             | (self.state.q.val() == State::Checksum);
-        self.take.next =
-            self.receiving.val() & self.rx_valid.val() & (self.fold_left.q.val() == 0);
+        self.take.next = self.receiving.val() & self.rx_valid.val() & (self.fold_left.q.val() == 0);
         self.rx_take.next = self.take.val();
         self.silence.d.next = self.silence.q.val() + 1;
         if self.take.val() | !self.receiving.val() {
@@ -258,16 +291,16 @@ impl Logic for Link {
         self.one.next = bits::<16>(1) << self.arguments.q.val().get_bits::<4>(0);
         self.all.next = 0xffff.into();
         self.everyone.next = self.arguments.q.val().get_bits::<8>(0) == 255;
-        self.in_range.next = self.everyone.val()
-            | (self.arguments.q.val().get_bits::<8>(0) < self.cores.val());
+        self.in_range.next =
+            self.everyone.val() | (self.arguments.q.val().get_bits::<8>(0) < self.cores.val());
         self.chosen.next = self.one.val();
         if self.everyone.val() {
             self.chosen.next = self.all.val();
         }
         self.last_register.next = bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(8))
             + bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(16));
-        self.gathering.next = (self.gather.q.val() >> 1)
-            | (bit_cast::<8, 1>(self.bit_from_core.val()) << 7);
+        self.gathering.next =
+            (self.gather.q.val() >> 1) | (bit_cast::<8, 1>(self.bit_from_core.val()) << 7);
 
         self.data_shifted.next = self.buffer.read_data.val() >> self.bit_index.q.val();
         self.open_shifted.next = self.open.q.val() >> self.core.q.val();
@@ -287,8 +320,7 @@ impl Logic for Link {
                     if self.open_shifted.val().get_bit(0) & !self.busy_shifted.val().get_bit(0) {
                         self.core.d.next = self.core.q.val();
                         self.selected.d.next = bits::<16>(1) << self.core.q.val();
-                        self.open.d.next =
-                            self.open.q.val() ^ (bits::<16>(1) << self.core.q.val());
+                        self.open.d.next = self.open.q.val() ^ (bits::<16>(1) << self.core.q.val());
                         self.order.d.next = 6.into();
                         self.state.d.next = State::Order;
                     }
@@ -342,12 +374,12 @@ impl Logic for Link {
                         self.arguments.d.next = bit_cast::<24, 8>(self.rx_data.val());
                     }
                     if self.index.q.val() == 1 {
-                        self.arguments.d.next = self.arguments.q.val()
-                            | (bit_cast::<24, 8>(self.rx_data.val()) << 8);
+                        self.arguments.d.next =
+                            self.arguments.q.val() | (bit_cast::<24, 8>(self.rx_data.val()) << 8);
                     }
                     if self.index.q.val() == 2 {
-                        self.arguments.d.next = self.arguments.q.val()
-                            | (bit_cast::<24, 8>(self.rx_data.val()) << 16);
+                        self.arguments.d.next =
+                            self.arguments.q.val() | (bit_cast::<24, 8>(self.rx_data.val()) << 16);
                     }
                 }
             }
@@ -443,9 +475,8 @@ impl Logic for Link {
                             {
                                 self.reason.d.next = 4.into();
                                 self.state.d.next = State::Refuse;
-                            } else if ((self.busy.q.val() | self.open.q.val())
-                                & self.chosen.val())
-                            .any()
+                            } else if ((self.busy.q.val() | self.open.q.val()) & self.chosen.val())
+                                .any()
                             {
                                 self.reason.d.next = 5.into();
                                 self.state.d.next = State::Refuse;
@@ -454,13 +485,15 @@ impl Logic for Link {
                     } else if self.kind.q.val() == 5 {
                         self.address.d.next =
                             bit_cast::<13, 8>(self.arguments.q.val().get_bits::<8>(8)) << 2;
-                        self.registers_left.d.next =
-                            self.arguments.q.val().get_bits::<5>(16);
+                        self.registers_left.d.next = self.arguments.q.val().get_bits::<5>(16);
                         self.answer_length.d.next =
                             (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16)) << 5)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16)) << 4)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16)) << 2)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16)) << 1);
+                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
+                                    << 4)
+                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
+                                    << 2)
+                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
+                                    << 1);
                         self.order.d.next = 2.into();
                         if self.length.q.val() == 3 {
                             self.state.d.next = State::AnswerHead;
@@ -506,8 +539,7 @@ impl Logic for Link {
                     self.bit_index.d.next = self.bit_index.q.val() + 1;
                     self.data_left.d.next = self.data_left.q.val() - 1;
                     self.shift_now.d.next = true;
-                    self.bit_now.d.next =
-                        self.data_shifted.val().get_bits::<1>(0);
+                    self.bit_now.d.next = self.data_shifted.val().get_bits::<1>(0);
                     if self.bit_index.q.val() == 7 {
                         self.cursor.d.next = self.cursor.q.val() + 1;
                     }

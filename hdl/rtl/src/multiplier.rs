@@ -65,8 +65,26 @@ impl Logic for Multiplier {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, load_bank, word_bank, row_bank, word_chunk, word, a_ahead, a_row, b_late,
-            first_row, first, take_m, clear, drop_product, last_chunk, upper_late, product_part, carry, out_early
+            self,
+            clock,
+            load_bank,
+            word_bank,
+            row_bank,
+            word_chunk,
+            word,
+            a_ahead,
+            a_row,
+            b_late,
+            first_row,
+            first,
+            take_m,
+            clear,
+            drop_product,
+            last_chunk,
+            upper_late,
+            product_part,
+            carry,
+            out_early
         );
         clock!(self, clock, a_words, b_words, b_last, q_words);
         for i in 0..6 {
@@ -79,12 +97,12 @@ impl Logic for Multiplier {
         self.chunk_in.next = self.phase.val().get_bits::<2>(0) - 2;
         self.chunk_late.next = self.phase.val().get_bits::<2>(0) - 3;
         self.a_words.write.next = self.loading.val() & self.load.val();
-        self.a_words.write_address.next = bit_cast::<3, 2>(self.chunk_in.val())
-            | (bit_cast::<3, 1>(self.load_bank.q.val()) << 2);
+        self.a_words.write_address.next =
+            bit_cast::<3, 2>(self.chunk_in.val()) | (bit_cast::<3, 1>(self.load_bank.q.val()) << 2);
         self.a_words.write_data.next = self.a.val();
         self.b_words.write.next = self.loading.val() & self.load.val();
-        self.b_words.write_address.next = bit_cast::<3, 2>(self.chunk_in.val())
-            | (bit_cast::<3, 1>(self.load_bank.q.val()) << 2);
+        self.b_words.write_address.next =
+            bit_cast::<3, 2>(self.chunk_in.val()) | (bit_cast::<3, 1>(self.load_bank.q.val()) << 2);
         self.b_words.write_data.next = self.b.val().get_bits::<90>(0);
         if self.phase.val() == 5 {
             // Of a factor 396 bits count.
@@ -144,10 +162,10 @@ impl Logic for Multiplier {
             self.row_bank.d.next = self.word_bank.q.val();
             self.first_row.d.next = self.start.val();
         }
-        self.b_words.read_address.next = bit_cast::<3, 2>(self.beat.val())
-            | (bit_cast::<3, 1>(self.row_bank.q.val()) << 2);
-        self.b_last.read_address.next = bit_cast::<3, 2>(self.beat.val())
-            | (bit_cast::<3, 1>(self.row_bank.q.val()) << 2);
+        self.b_words.read_address.next =
+            bit_cast::<3, 2>(self.beat.val()) | (bit_cast::<3, 1>(self.row_bank.q.val()) << 2);
+        self.b_last.read_address.next =
+            bit_cast::<3, 2>(self.beat.val()) | (bit_cast::<3, 1>(self.row_bank.q.val()) << 2);
         self.q_words.read_address.next = self.beat.val();
         self.lane[0].b.next = self.b_words.read_data.val().get_bits::<18>(0);
         self.lane[1].b.next = self.b_words.read_data.val().get_bits::<18>(18);
@@ -180,8 +198,8 @@ impl Logic for Multiplier {
             self.sum_low.next = 0.into();
             self.sum_carry.next = 0.into();
         }
-        self.folded.next = self.sum_low.val()
-            + (bit_cast::<18, 2>(self.sum_low.val().get_bits::<2>(0)) << 16);
+        self.folded.next =
+            self.sum_low.val() + (bit_cast::<18, 2>(self.sum_low.val().get_bits::<2>(0)) << 16);
         self.folded_carry.next = bit_cast::<18, 2>(self.sum_carry.val())
             | (bit_cast::<18, 2>(self.sum_carry.val()) << 16);
         self.not_folded.next = !self.folded.val();
@@ -210,13 +228,14 @@ impl Logic for Multiplier {
         // rows on, for that row's m.
         if self.beat.val() == 3 {
             self.lane[5].a.next = self.a_word.val();
-            self.b_last.read_address.next = bit_cast::<3, 2>(self.beat.val())
-                | (bit_cast::<3, 1>(self.word_bank.q.val()) << 2);
+            self.b_last.read_address.next =
+                bit_cast::<3, 2>(self.beat.val()) | (bit_cast::<3, 1>(self.word_bank.q.val()) << 2);
         }
         self.lane[5].drop_product.next = self.drop_product.q.val();
 
         // What is left after row 21, its carries resolved: chunk c in clock 98 + c.
-        self.carries.next = (bit_cast::<109, 1>(self.lane[0].shifted.val().get_bits::<1>(18)) << 18)
+        self.carries.next = (bit_cast::<109, 1>(self.lane[0].shifted.val().get_bits::<1>(18))
+            << 18)
             | (bit_cast::<109, 1>(self.lane[1].shifted.val().get_bits::<1>(18)) << 36)
             | (bit_cast::<109, 1>(self.lane[2].shifted.val().get_bits::<1>(18)) << 54)
             | (bit_cast::<109, 1>(self.lane[3].shifted.val().get_bits::<1>(18)) << 72)

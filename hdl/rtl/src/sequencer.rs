@@ -105,10 +105,50 @@ impl Logic for Sequencer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, clock_in_slot, asked, run, failed, quiet, count, pc, fetched, depth, x1, x2, x3,
-            counter0, counter1, counter2, counter3, counted, next_op, next_d, next_a, next_b,
-            next_low, next_upper, stalls, read_a, read_b, valid, op, d, low, upper, writes, taken,
-            kept_a, kept_b, inverted, biased, product, address_a, address_b, write_a, write_b
+            self,
+            clock,
+            clock_in_slot,
+            asked,
+            run,
+            failed,
+            quiet,
+            count,
+            pc,
+            fetched,
+            depth,
+            x1,
+            x2,
+            x3,
+            counter0,
+            counter1,
+            counter2,
+            counter3,
+            counted,
+            next_op,
+            next_d,
+            next_a,
+            next_b,
+            next_low,
+            next_upper,
+            stalls,
+            read_a,
+            read_b,
+            valid,
+            op,
+            d,
+            low,
+            upper,
+            writes,
+            taken,
+            kept_a,
+            kept_b,
+            inverted,
+            biased,
+            product,
+            address_a,
+            address_b,
+            write_a,
+            write_b
         );
         clock!(self, clock, pending, stack);
         self.clock_in_slot.d.next = self.clock_in_slot.q.val() + 1;
@@ -161,11 +201,10 @@ impl Logic for Sequencer {
         self.pending.d.next = self.next_d.q.val();
         self.pending.a.next = self.next_a.q.val();
         self.pending.b.next = self.next_b.q.val();
-        self.stalls.d.next = (self.pending.hit.val()
-            & (self.next_op.q.val() >= 1)
-            & (self.next_op.q.val() <= 6))
-            | (self.pending.waits.val() & (self.next_op.q.val() == 1))
-            | (self.pending.any.val() & (self.next_op.q.val() >= 14));
+        self.stalls.d.next =
+            (self.pending.hit.val() & (self.next_op.q.val() >= 1) & (self.next_op.q.val() <= 6))
+                | (self.pending.waits.val() & (self.next_op.q.val() == 1))
+                | (self.pending.any.val() & (self.next_op.q.val() >= 14));
         if self.clock_in_slot.q.val() == 6 {
             self.read_a.d.next = self.next_a.q.val();
             self.read_b.d.next = self.next_b.q.val();
@@ -181,9 +220,8 @@ impl Logic for Sequencer {
             self.low.d.next = self.next_low.q.val();
             self.upper.d.next = self.next_upper.q.val();
             self.product.d.next = self.issue.val() & (self.next_op.q.val() == 1);
-            self.writes.d.next = self.issue.val()
-                & (self.next_op.q.val() >= 2)
-                & (self.next_op.q.val() <= 6);
+            self.writes.d.next =
+                self.issue.val() & (self.next_op.q.val() >= 2) & (self.next_op.q.val() <= 6);
             self.biased.d.next = (self.next_op.q.val() >= 2)
                 & (self.next_op.q.val() <= 5)
                 & (self.next_low.q.val() != 0);
@@ -226,8 +264,7 @@ impl Logic for Sequencer {
             }
             self.taken.d.next = (self.op.q.val() == 8)
                 | ((self.op.q.val() == 11) & (self.counter.val() != 1))
-                | ((self.op.q.val() == 7)
-                    & (self.holds.val() ^ self.upper.q.val().get_bit(21)));
+                | ((self.op.q.val() == 7) & (self.holds.val() ^ self.upper.q.val().get_bit(21)));
             if self.run.q.val() {
                 self.count.d.next = self.count.q.val() + 1;
             }
@@ -236,9 +273,8 @@ impl Logic for Sequencer {
         // Clock 1: control flow.
         self.following.next = self.pc.q.val() + 1;
         self.below.next = self.depth.q.val() - 1;
-        self.stack.write.next = (self.clock_in_slot.q.val() == 1)
-            & self.valid.q.val()
-            & (self.op.q.val() == 8);
+        self.stack.write.next =
+            (self.clock_in_slot.q.val() == 1) & self.valid.q.val() & (self.op.q.val() == 8);
         self.stack.write_address.next = self.depth.q.val().get_bits::<4>(0);
         self.stack.write_data.next = self.following.val();
         self.stack.read_address.next = self.below.val().get_bits::<4>(0);
@@ -343,17 +379,16 @@ impl Logic for Sequencer {
 
         // What the other blocks do in this slot.
         self.chunk.next = self.clock_in_slot.q.val().get_bits::<2>(0) + 1;
-        self.reading.next =
-            (self.clock_in_slot.q.val() <= 2) | (self.clock_in_slot.q.val() == 7);
-        self.address_a.d.next = bit_cast::<10, 2>(self.chunk.val())
-            | (bit_cast::<10, 8>(self.d.q.val()) << 2);
+        self.reading.next = (self.clock_in_slot.q.val() <= 2) | (self.clock_in_slot.q.val() == 7);
+        self.address_a.d.next =
+            bit_cast::<10, 2>(self.chunk.val()) | (bit_cast::<10, 8>(self.d.q.val()) << 2);
         self.address_b.d.next = bit_cast::<10, 2>(self.chunk.val())
             | (bit_cast::<10, 8>(self.pending.write_register.val()) << 2);
         if self.reading.val() {
-            self.address_a.d.next = bit_cast::<10, 2>(self.chunk.val())
-                | (bit_cast::<10, 8>(self.read_a.q.val()) << 2);
-            self.address_b.d.next = bit_cast::<10, 2>(self.chunk.val())
-                | (bit_cast::<10, 8>(self.read_b.q.val()) << 2);
+            self.address_a.d.next =
+                bit_cast::<10, 2>(self.chunk.val()) | (bit_cast::<10, 8>(self.read_a.q.val()) << 2);
+            self.address_b.d.next =
+                bit_cast::<10, 2>(self.chunk.val()) | (bit_cast::<10, 8>(self.read_b.q.val()) << 2);
         }
         self.write_a.d.next = self.writes.q.val() & !self.reading.val();
         self.write_b.d.next = self.pending.write.val() & !self.reading.val();
@@ -370,8 +405,8 @@ impl Logic for Sequencer {
             self.valid.q.val() & (self.op.q.val() == 14) & (self.low.q.val() != 0);
         self.load_modulus.next =
             self.valid.q.val() & (self.op.q.val() == 14) & (self.low.q.val() == 0);
-        self.set_flags.next = self.valid.q.val()
-            & ((self.op.q.val() == 3) | (self.op.q.val() == 5));
+        self.set_flags.next =
+            self.valid.q.val() & ((self.op.q.val() == 3) | (self.op.q.val() == 5));
         self.load.next = self.product.q.val();
         self.start.next = self.pending.start.val();
     }

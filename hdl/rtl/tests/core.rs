@@ -132,12 +132,41 @@ fn a_product_and_a_sum() {
     assert_eq!(bench.read(2), a);
     bench.program(&[
         Instruction::LoadModulus { a: at(1) },
-        Instruction::Mul { d: at(4), a: at(2), b: at(3) },
-        Instruction::Add { d: at(5), a: at(2), b: at(3), bias: Bias::Zero, flags: Flags::Keep },
-        Instruction::Mul { d: at(6), a: at(2), b: at(2) },
-        Instruction::Mul { d: at(7), a: at(4), b: at(6) },
-        Instruction::Sub { d: at(8), a: at(3), b: at(2), bias: Bias::Zero, flags: Flags::Set },
-        Instruction::Select { d: at(9), a: at(2), b: at(3), condition: Condition::Negative },
+        Instruction::Mul {
+            d: at(4),
+            a: at(2),
+            b: at(3),
+        },
+        Instruction::Add {
+            d: at(5),
+            a: at(2),
+            b: at(3),
+            bias: Bias::Zero,
+            flags: Flags::Keep,
+        },
+        Instruction::Mul {
+            d: at(6),
+            a: at(2),
+            b: at(2),
+        },
+        Instruction::Mul {
+            d: at(7),
+            a: at(4),
+            b: at(6),
+        },
+        Instruction::Sub {
+            d: at(8),
+            a: at(3),
+            b: at(2),
+            bias: Bias::Zero,
+            flags: Flags::Set,
+        },
+        Instruction::Select {
+            d: at(9),
+            a: at(2),
+            b: at(3),
+            condition: Condition::Negative,
+        },
         Instruction::Halt,
     ]);
     let slots = bench.run();

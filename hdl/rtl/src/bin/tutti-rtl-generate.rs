@@ -9,7 +9,9 @@ fn main() -> ExitCode {
         let path = folder.join(&name);
         if check {
             if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
-                eprintln!("{name} is not what the blocks say: cargo run -p tutti-rtl --bin tutti-rtl-generate");
+                eprintln!(
+                    "{name} is not what the blocks say: cargo run -p tutti-rtl --bin tutti-rtl-generate"
+                );
                 return ExitCode::FAILURE;
             }
         } else if let Err(error) = std::fs::write(&path, text) {
