@@ -9,7 +9,7 @@
 //! - Three index registers of 8 bits, added modulo 256 to the register numbers that ask for it.
 //! - Four counters of 16 bits, a stack of 16 return addresses, and the flags N, Z and L.
 //!
-//! After reset all of these but the registers are zero and the stack is empty.
+//! At the start of a run indices, counters and flags are zero and the stack is empty; the rest is what it was.
 //!
 //! # Time
 //! A slot is 8 cycles. Every instruction takes one, and its result and flags are there for the next. Only products are late:
@@ -286,6 +286,12 @@ impl Word {
 impl Operand {
     pub const fn new(number: u8, index: Index) -> Self {
         Self { number, index }
+    }
+
+    /// The register so many further on.
+    #[must_use]
+    pub const fn after(self, offset: u8) -> Self {
+        Self::new(self.number.wrapping_add(offset), self.index)
     }
 }
 
