@@ -2,40 +2,18 @@
 
 mod support;
 
-use num_bigint::{BigInt, BigUint};
+use num_bigint::BigUint;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use support::Argument::{Bytes, Number, Numbers, Words as W};
 use support::points::{Stored, anywhere, member, members, of_order, times};
+use support::steps::{bucket_sums, coefficient, last_step, store, sum_of, to_affine};
 use support::{Words, launch};
 use tutti_curves::{Group, Wire, bls12_381, bn254};
 use tutti_types::{CurveId, Encoding, InvalidReason};
 
-const BUCKETS: usize = 128;
-
-fn store<G: Stored>(points: &[Option<G::Affine>]) -> Words {
-    let words: Vec<_> = points
-        .iter()
-        .map(|point| G::optional_words(point.as_ref()))
-        .collect();
-    Words::from_elements(&words)
-}
-
 fn some<G: Group>(points: &[G::Affine]) -> Vec<Option<G::Affine>> {
     points.iter().copied().map(Some).collect()
-}
-
-/// Jacobian points of the device to affine ones, by the device.
-fn to_affine<G: Stored>(jacobian: &mut Words) -> Vec<Option<G::Affine>> {
-    let n = jacobian.stride;
-    let mut affine = Words::new(2 * G::COORDINATE, n);
-    let arguments = vec![W(jacobian), Number(n as u32), Number(7), W(&mut affine)];
-    launch(&G::entry("affine"), n.div_ceil(7), arguments);
-    affine
-        .elements()
-        .iter()
-        .map(|w| G::optional_point(w))
-        .collect()
 }
 
 fn encoding<G: Stored>() -> Encoding {
@@ -188,21 +166,6 @@ fn membership_is_the_oracles() {
     membership::<bn254::G2>(&[10_069]);
 }
 
-/// a + b·Λ of README.md modulo the order.
-fn coefficient<G: Stored>(weights: &[u8], i: usize, n: usize) -> BigUint {
-    let bytes = weights.len() / n;
-    let half = |first: usize| {
-        (0..bytes / 2).rev().fold(BigInt::ZERO, |sum, w| {
-            sum * 256 + BigInt::from(i32::from(weights[(first + w) * n + i]) - 127)
-        })
-    };
-    let order = BigInt::from(G::order());
-    let value = (half(0) + half(bytes / 2) * BigInt::from(G::lambda())) % &order;
-    ((value + &order) % &order)
-        .to_biguint()
-        .expect("not negative")
-}
-
 /// Random weights, and the extreme digits.
 fn weights(n: usize, bytes: usize, random: &mut ChaCha20Rng) -> Vec<u8> {
     let mut weights = vec![0; n * bytes];
@@ -266,14 +229,6 @@ fn awkward<G: Stored>(random: &mut ChaCha20Rng) -> Vec<Option<G::Affine>> {
     );
     points.push(G::to_affine(&G::negate_sum(&sum)));
     points
-}
-
-fn sum_of<G: Group>(points: impl IntoIterator<Item = Option<G::Affine>>) -> Option<G::Affine> {
-    let sum = points
-        .into_iter()
-        .flatten()
-        .fold(G::zero(), |sum, point| G::add_affine(&sum, &point));
-    G::to_affine(&sum)
 }
 
 fn lists<G: Stored>() {
@@ -380,35 +335,8 @@ fn buckets<G: Stored>() {
     let (n, bytes, parts) = (45, 8, 4);
     let points = some::<G>(&members::<G>(n, &mut random));
     let mut weights = weights(n, bytes, &mut random);
-    let lists = BUCKETS * bytes * parts;
-    let (mut ranges, mut terms) = (vec![0; 2 * lists], vec![u32::MAX; n * bytes]);
-    let arguments = vec![
-        Bytes(&mut weights),
-        Number(n as u32),
-        Number(bytes as u32),
-        Number(parts as u32),
-        Numbers(&mut ranges),
-        Numbers(&mut terms),
-    ];
-    launch("bucket_lists", parts * bytes, arguments);
-    let mut by_part = Words::new(3 * G::COORDINATE, lists);
     let mut stored = store::<G>(&points);
-    let arguments = vec![
-        W(&mut stored),
-        Numbers(&mut ranges),
-        Numbers(&mut terms),
-        Number(lists as u32),
-        W(&mut by_part),
-    ];
-    launch(&G::entry("sum_lists"), lists, arguments);
-    let mut whole = Words::new(3 * G::COORDINATE, BUCKETS * bytes);
-    let arguments = vec![
-        W(&mut by_part),
-        Number((BUCKETS * bytes) as u32),
-        Number(parts as u32),
-        W(&mut whole),
-    ];
-    launch(&G::entry("fold"), BUCKETS * bytes, arguments);
+    let (mut by_part, mut whole) = bucket_sums::<G>(&mut stored, &mut weights, parts);
     let expected = |items: &mut dyn Iterator<Item = usize>| {
         sum_of::<G>(items.map(|i| {
             let point = points[i].expect("finite");
@@ -427,44 +355,6 @@ fn buckets<G: Stored>() {
             G::NAME
         );
     }
-}
-
-/// The weighted sum of each part, from its buckets.
-fn last_step<G: Stored>(buckets: &mut Words, bytes: usize, parts: usize) -> Vec<Option<G::Affine>> {
-    let (outputs, split) = (8 * bytes * parts, 3);
-    let mut shares = Words::new(3 * G::COORDINATE, outputs * split);
-    let arguments = vec![
-        W(buckets),
-        Number(bytes as u32),
-        Number(parts as u32),
-        Number(split as u32),
-        W(&mut shares),
-    ];
-    launch(&G::entry("bucket_bits"), outputs * split, arguments);
-    let mut bits = Words::new(3 * G::COORDINATE, outputs);
-    let arguments = vec![
-        W(&mut shares),
-        Number(outputs as u32),
-        Number(split as u32),
-        W(&mut bits),
-    ];
-    launch(&G::entry("fold"), outputs, arguments);
-    let bits = to_affine::<G>(&mut bits);
-    let order = G::order();
-    let part = |part: usize| {
-        sum_of::<G>((0..8 * bytes).map(|at| {
-            let (digit, bit) = (at / 8, at % 8);
-            let place = BigUint::from(1u8) << (8 * (digit % (bytes / 2)) + bit);
-            let scalar = if digit < bytes / 2 {
-                place
-            } else {
-                place * G::lambda()
-            };
-            let point = bits[at + 8 * bytes * part]?;
-            times::<G>(&point, &(scalar % &order))
-        }))
-    };
-    (0..parts).map(part).collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, dead_code)]
 
 pub(crate) mod points;
+pub(crate) mod steps;
 
 use std::ffi::c_void;
 
