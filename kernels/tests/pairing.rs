@@ -4,7 +4,7 @@ mod support;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
-use support::Argument::{Bytes, Number, Words as W};
+use support::Argument::{Bytes, Number, Numbers, Words as W};
 use support::points::{Stored, StoredCurve, members};
 use support::{Words, launch};
 use tutti_curves::bls12_381::Bls12381;
@@ -59,6 +59,23 @@ fn products<C: StoredCurve>() {
         let expected = (0..3).fold(C::one(), |product, j| {
             C::mul(&product, &factors[i + j * outputs])
         });
+        assert_eq!(out.get(i), C::gt_words(&expected), "{} {i}", C::NAME);
+    }
+    // Lists of any length, the empty one among them.
+    let mut ranges = vec![0, 0, 0, 1, 1, 6];
+    let mut terms = vec![5, 0, 1, 1, 11, 30];
+    let mut out = Words::new(stored.words.len() / stored.stride, 3);
+    let arguments = vec![
+        W(&mut stored),
+        Numbers(&mut ranges),
+        Numbers(&mut terms),
+        Number(3),
+        W(&mut out),
+    ];
+    launch(&C::entry("product_lists"), 3, arguments);
+    for (i, range) in [0..0, 0..1, 1..6].into_iter().enumerate() {
+        let named = terms[range].iter().map(|&at| &factors[at as usize]);
+        let expected = named.fold(C::one(), |product, factor| C::mul(&product, factor));
         assert_eq!(out.get(i), C::gt_words(&expected), "{} {i}", C::NAME);
     }
 }

@@ -50,9 +50,9 @@ fn sanitize() -> Result<(), String> {
         .args(["test", "--package", "tutti-kernels", "--target", TARGET])
         .env("CARGO_TARGET_DIR", target().join("sanitize"))
         .env("TUTTI_KERNELS_SANITIZE", "address,undefined")
-        .env("RUSTFLAGS", "-Clink-arg=-fsanitize=address,undefined")
-        // The test runner's own threads outlive their allocations.
-        .env("ASAN_OPTIONS", "detect_leaks=0")
+        // rustc links without a compiler's own libraries, so that the runtimes are named, and come late.
+        .env("RUSTFLAGS", "-Clink-args=-lasan -lubsan")
+        .env("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0")
         .current_dir(root());
     status(&mut cargo)
 }
