@@ -22,7 +22,7 @@ struct Entry {
 }
 
 fn main() {
-    for watched in ["include", "entries", "build.rs"] {
+    for watched in ["include", "entries", "src", "build.rs"] {
         println!("cargo::rerun-if-changed={watched}");
     }
     for variable in ["NVCC", NARROWED, SANITIZE] {
@@ -35,10 +35,11 @@ fn main() {
         host(&entries, &out);
     }
     let fatbin = match find_nvcc(&out) {
-        Some(nvcc) => format!(
-            "Some(include_bytes!({:?}))",
-            fatbin(&nvcc, &entries, &out).display().to_string()
-        ),
+        Some(nvcc) => {
+            probe(&nvcc, &out);
+            let image = fatbin(&nvcc, &entries, &out).display().to_string();
+            format!("Some(include_bytes!({image:?}))")
+        }
         None => "None".to_owned(),
     };
     write(
@@ -229,6 +230,23 @@ fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> PathBuf {
     run(&mut command);
     fs::rename(&unfinished, &image).expect("the target folder can be written");
     image
+}
+
+/// The text of the field's operations for devices, which a test interprets.
+fn probe(nvcc: &Path, out: &Path) {
+    let text = out.join("probe.ptx");
+    let mut command = Command::new(nvcc);
+    command.args([
+        "-std=c++17",
+        "-O3",
+        "--ptx",
+        "-arch=compute_75",
+        "-Iinclude",
+        "src/probe.cu",
+        "-o",
+    ]);
+    run(command.arg(&text));
+    println!("cargo::rustc-env=TUTTI_PROBE_PTX={}", text.display());
 }
 
 fn generate(architectures: &str) -> Vec<String> {

@@ -36,6 +36,20 @@ fn toolkit() -> PathBuf {
     target().join("cuda-toolkit")
 }
 
+/// Why the build has no fatbin: it looks in the same places.
+pub(crate) fn nvcc_missing() -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path)
+        .map(|folder| folder.join("nvcc"))
+        .chain(std::env::var_os("NVCC").map(PathBuf::from))
+        .chain([
+            PathBuf::from("/usr/local/cuda/bin/nvcc"),
+            toolkit().join("nvidia/cu13/bin/nvcc"),
+        ]);
+    let found = places.into_iter().any(|nvcc| nvcc.is_file());
+    (!found).then(|| "nvcc is not installed (cargo xtask kernels --install)".into())
+}
+
 fn install() -> Result<(), String> {
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--no-deps", "--upgrade", "--target"]);

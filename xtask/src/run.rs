@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{root, tidy};
+use crate::{kernels, root, tidy};
 
 /// A suite that needs something this machine may not have.
 struct Conditional {
@@ -92,6 +92,10 @@ fn conditional(vectors: Option<&Path>) -> Vec<Conditional> {
         Conditional {
             name: "the CPU backend on another architecture",
             missing: foreign_missing(),
+        },
+        Conditional {
+            name: "the kernels' device arithmetic, interpreted",
+            missing: kernels::nvcc_missing(),
         },
     ]
 }
