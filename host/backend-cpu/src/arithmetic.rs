@@ -7,7 +7,7 @@ use std::iter::repeat_n;
 
 use rayon::prelude::*;
 use tutti_curves::bls12_381::{self, Bls12381};
-use tutti_curves::{Curve, Group, Hashing, Pair, PointHash, Signed, Wire};
+use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, Pair, PointHash, Signed, Wire};
 use tutti_lanes::{Buckets as LaneBuckets, Ifma};
 use tutti_types::{HashVariant, InvalidReason};
 
@@ -406,9 +406,48 @@ pub(crate) trait BulkCurve: Curve {
 }
 
 /// A world whose groups this backend can do in bulk.
-pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {}
+pub(crate) trait World: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve> {
+    /// The points of one signature by itself, where the lanes have it and all of them are finite
+    /// points of their groups; the message is hashed by RFC 9380 as a random oracle.
+    fn points_alone(
+        _: Arithmetic,
+        _key: Option<&<Self::Key as Group>::Compressed>,
+        _signature: &<Self::Sig as Group>::Compressed,
+        _message: &[u8],
+        _dst: &[u8],
+    ) -> Option<PointsAlone<Self>> {
+        None
+    }
+}
 
-impl<W: Signed<Key: Bulk, Sig: Bulk, Curve: BulkCurve>> World for W {}
+pub(crate) struct PointsAlone<W: Signed> {
+    /// None where no bytes were given.
+    pub(crate) key: Option<<W::Key as Group>::Affine>,
+    pub(crate) signature: <W::Sig as Group>::Affine,
+    pub(crate) message: <W::Sig as Group>::Affine,
+}
+
+impl World for MinPk {
+    fn points_alone(
+        arithmetic: Arithmetic,
+        key: Option<&[u8; 48]>,
+        signature: &[u8; 96],
+        message: &[u8],
+        dst: &[u8],
+    ) -> Option<PointsAlone<Self>> {
+        let ifma = arithmetic.ifma()?;
+        let points = tutti_lanes::points_alone(ifma, key, signature, message, dst)?;
+        Some(PointsAlone {
+            key: points.key,
+            signature: points.signature,
+            message: points.message,
+        })
+    }
+}
+
+impl World for MinSig {}
+
+impl World for Bn254Sig {}
 
 impl Bulk for bls12_381::G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {

@@ -129,6 +129,13 @@ impl<K: std::hash::Hash + Eq, V: Clone> Counted<K, V> {
         found
     }
 
+    /// Whether it is there; not counted.
+    pub(crate) fn has(&self, key: &K) -> bool {
+        self.cache
+            .as_ref()
+            .is_some_and(|cache| cache.contains_key(key))
+    }
+
     pub(crate) fn put(&self, key: K, value: V) {
         if let Some(cache) = &self.cache {
             cache.insert(key, value);

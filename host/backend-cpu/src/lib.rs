@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
+mod alone;
 mod arithmetic;
 mod caches;
 mod hash;

@@ -41,9 +41,9 @@ pub(crate) struct Resolved<'a, W: World> {
 }
 
 pub(crate) struct FlatItem<'a, W: World> {
-    parcel: &'a VerifyParcel<W>,
+    pub(crate) parcel: &'a VerifyParcel<W>,
     parcel_at: usize,
-    item: &'a VerifyItem<W>,
+    pub(crate) item: &'a VerifyItem<W>,
     pub(crate) state: ItemState<W>,
 }
 
@@ -58,12 +58,9 @@ pub(crate) enum ItemState<W: World> {
 /// The keys that items name, checked, by parcel, source and index.
 type InlineKeys<W> = HashMap<(usize, u32, u32), Result<KeyPoint<W>, InvalidReason>>;
 
-pub(crate) fn resolve<'a, W: World>(
-    parcels: &'a Parcels<'a, W>,
-    caches: &WorldCaches<W>,
-    context: &mut Context,
-) -> Resolved<'a, W> {
-    let mut items: Vec<FlatItem<'a, W>> = parcels
+/// The items of all parcels; nothing is known of their points yet.
+pub(crate) fn items<'a, W: World>(parcels: &'a Parcels<'a, W>) -> Vec<FlatItem<'a, W>> {
+    parcels
         .iter()
         .enumerate()
         .flat_map(|(parcel_at, (parcel, range))| {
@@ -76,7 +73,15 @@ pub(crate) fn resolve<'a, W: World>(
                     state: ItemState::Irregular,
                 })
         })
-        .collect();
+        .collect()
+}
+
+pub(crate) fn resolve<'a, W: World>(
+    parcels: &Parcels<'a, W>,
+    mut items: Vec<FlatItem<'a, W>>,
+    caches: &WorldCaches<W>,
+    context: &mut Context,
+) -> Resolved<'a, W> {
     let places = terms(&items);
     let arithmetic = context.arithmetic;
     let (signatures, (mut interned, regular)) = rayon::join(
@@ -125,7 +130,7 @@ impl<W: World> Resolved<'_, W> {
 
 impl<W: World> FlatItem<'_, W> {
     /// Whether each key of a term makes a message of its own.
-    fn augments(&self) -> bool {
+    pub(crate) fn augments(&self) -> bool {
         *self.parcel.scheme() == Scheme::Bls12381MinPkAug
     }
 
@@ -235,7 +240,7 @@ fn inline_keys<W: World>(
 }
 
 /// The bytes that name a key: those that came for compressed ones, its encoding for points.
-fn key_name<G: Group>(wire: &Wire<G>) -> Box<[u8]> {
+pub(crate) fn key_name<G: Group>(wire: &Wire<G>) -> Box<[u8]> {
     match wire {
         Wire::Compressed(bytes) => bytes.as_ref().into(),
         Wire::Point(point) => {

@@ -9,9 +9,12 @@ use tutti_curves::{Curve, Group, Pair, Signed};
 use tutti_types::{GroupId, Verdict};
 
 use crate::Context;
+use crate::alone;
 use crate::arithmetic::{Arithmetic, BulkCurve, World};
 use crate::caches::WorldCaches;
-use crate::resolve::{Factor, FlatItem, ItemState, KeyPoint, Parcels, Resolved, SigPoint, resolve};
+use crate::resolve::{
+    Factor, FlatItem, ItemState, KeyPoint, Parcels, Resolved, SigPoint, items, resolve,
+};
 use crate::search::{self, Span};
 use crate::weighted_sum::{self, PartSums};
 use crate::weights::{self, DigitShape, Weight};
@@ -24,7 +27,14 @@ pub(crate) fn verify<W: World>(
     caches: &WorldCaches<W>,
     context: &mut Context,
 ) -> Vec<Outcomes> {
-    let resolved = resolve(parcels, caches, context);
+    let items = items(parcels);
+    if let [only] = &items[..]
+        && let Some(verdict) = alone::verdict(only, caches, context.arithmetic)
+    {
+        let verdicts = parcels.iter().map(|(_, range)| vec![verdict; range.len()]);
+        return verdicts.map(Outcomes::Verdicts).collect();
+    }
+    let resolved = resolve(parcels, items, caches, context);
     let mut verdicts = vec![Verdict::Valid; resolved.items.len()];
     let mut doubtful = not_verifying(&resolved, context);
     for (at, item) in (0..).zip(&resolved.items) {

@@ -224,6 +224,40 @@ fn point_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
     ]
 }
 
+fn hash_scalar(message: &[u8]) -> blst_p2_affine {
+    let (mut p, mut a) = (blst_p2::default(), blst_p2_affine::default());
+    // SAFETY: pointers with their lengths, no augmentation.
+    unsafe {
+        blst::blst_hash_to_g2(
+            &raw mut p,
+            message.as_ptr(),
+            message.len(),
+            TAG.as_ptr(),
+            TAG.len(),
+            std::ptr::null(),
+            0,
+        );
+        blst::blst_p2_to_affine(&raw mut a, &raw const p);
+    }
+    a
+}
+
+fn points_alone_scalar(
+    key: &[u8; 48],
+    signature: &[u8; 96],
+    message: &[u8],
+) -> (blst_p1_affine, blst_p2_affine, blst_p2_affine) {
+    let (mut p, mut q) = (blst_p1_affine::default(), blst_p2_affine::default());
+    // SAFETY: blst reads 48 and 96 bytes and writes two points.
+    unsafe {
+        black_box(blst::blst_p1_uncompress(&raw mut p, key.as_ptr()));
+        black_box(blst::blst_p2_uncompress(&raw mut q, signature.as_ptr()));
+        black_box(blst::blst_p1_affine_in_g1(&raw const p));
+        black_box(blst::blst_p2_affine_in_g2(&raw const q));
+    }
+    (p, q, hash_scalar(message))
+}
+
 fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
     vec![
         (
@@ -231,21 +265,23 @@ fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
             Box::new(move || keep(tutti_lanes::hash_to_g2(isa, &m.messages(), TAG))),
             Box::new(|| {
                 for message in m.messages() {
-                    let (mut p, mut a) = (blst_p2::default(), blst_p2_affine::default());
-                    // SAFETY: pointers with their lengths, no augmentation.
-                    unsafe {
-                        blst::blst_hash_to_g2(
-                            &raw mut p,
-                            message.as_ptr(),
-                            message.len(),
-                            TAG.as_ptr(),
-                            TAG.len(),
-                            std::ptr::null(),
-                            0,
-                        );
-                        blst::blst_p2_to_affine(&raw mut a, &raw const p);
-                    }
-                    black_box(a);
+                    black_box(hash_scalar(message));
+                }
+            }),
+        ),
+        (
+            "points, one by itself",
+            Box::new(move || {
+                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
+                for ((key, signature), message) in signatures.zip(m.messages()) {
+                    let key = Some(key);
+                    keep(tutti_lanes::points_alone(isa, key, signature, message, TAG));
+                }
+            }),
+            Box::new(|| {
+                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
+                for ((key, signature), message) in signatures.zip(m.messages()) {
+                    keep(points_alone_scalar(key, signature, message));
                 }
             }),
         ),

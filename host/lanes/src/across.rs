@@ -95,16 +95,16 @@ fn mul(a: &Across, b: &Across) -> Across {
     Across(sum_of_products(a.0.isa(), &terms, &b.0))
 }
 
-/// Times the line of one lane: c0 + c1·w² + c4·w³.
+/// Times a line c0 + c1·w² + c4·w³, whose coefficients stand in these lanes.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul_line(a: &Across, lines: &Lines, lane: usize) -> Across {
-    let term = |factor, shift| Term2 {
+fn mul_line(a: &Across, [c0, c1, c4]: [(&Stored2, usize); 3]) -> Across {
+    let term = |(factor, lane), shift| Term2 {
         factor,
         lane,
         shift,
     };
-    let terms = [term(&lines.c0, 0), term(&lines.c1, 2), term(&lines.c4, 3)];
+    let terms = [term(c0, 0), term(c1, 2), term(c4, 3)];
     Across(sum_of_products(a.0.isa(), &terms, &a.0))
 }
 
@@ -174,9 +174,23 @@ impl Across {
     pub(crate) fn mul_lines(&mut self, line: &Line, lanes: usize) {
         let lines = Lines::new(line);
         for lane in 0..lanes {
-            // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
-            *self = unsafe { mul_line(self, &lines, lane) };
+            self.mul_line([(&lines.c0, lane), (&lines.c1, lane), (&lines.c4, lane)]);
         }
+    }
+
+    /// Times the lines whose three coefficients stand side by side from every fourth lane on, in place.
+    #[inline(always)]
+    pub(crate) fn mul_lines_side_by_side(&mut self, lines: &Fp2, count: usize) {
+        let lines = Stored2::new(lines);
+        for first in (0..4 * count).step_by(4) {
+            self.mul_line([(&lines, first), (&lines, first + 1), (&lines, first + 2)]);
+        }
+    }
+
+    #[inline(always)]
+    fn mul_line(&mut self, line: [(&Stored2, usize); 3]) {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
+        *self = unsafe { mul_line(self, line) };
     }
 
     pub(crate) fn from_blst(isa: Ifma, x: &blst_fp12) -> Self {

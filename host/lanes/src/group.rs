@@ -30,25 +30,27 @@ pub(crate) struct G1;
 /// Signatures: points over Fp2, on the twist.
 pub(crate) struct G2;
 
+/// A big-endian integer, without the bits of its top word that are flags.
 #[inline(always)]
-fn words_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8]) -> Plain {
+pub(crate) fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8], flags: u64) -> Plain {
     let mut words = [[0; 8]; 6];
     for lane in 0..8 {
         let (chunks, _) = bytes[lane].as_chunks::<8>();
         for w in 0..6 {
             words[w][lane] = u64::from_be_bytes(chunks[5 - w]);
         }
-        words[5][lane] &= !FLAGS_WORD;
+        words[5][lane] &= !flags;
     }
     Plain::from_words(isa, &words)
 }
 
-/// The three flags of a compressed point sit above the 381 bits of the first coordinate: these bits of its top word.
-const FLAGS_WORD: u64 = 0b111 << 61;
+/// The three flags of a compressed point sit above the 381 bits of the first coordinate: these bits of its top word. Any other
+/// coordinate has none, and is not canonical with a bit there.
+pub(crate) const FLAGS_WORD: u64 = 0b111 << 61;
 
-const COMPRESSED: u8 = 0x80;
-const INFINITY: u8 = 0x40;
-const GREATER: u8 = 0x20;
+pub(crate) const COMPRESSED: u8 = 0x80;
+pub(crate) const INFINITY: u8 = 0x40;
+pub(crate) const GREATER: u8 = 0x20;
 
 impl Points for G1 {
     type F = Fp;
@@ -90,13 +92,19 @@ impl Points for G1 {
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp>) -> Mask {
         let phi = Affine {
-            x: p.x.mul(&Fp::splat(p.x.isa(), &consts::BETA)),
+            x: p.x.mul(&beta(p.x.isa())),
             y: p.y,
         };
         let multiple = p.point().times_seed().times_seed();
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { same(&multiple, &phi.neg()) }
     }
+}
+
+/// The cube root of one with [x²](x, y) = (β·x, -y) in G1.
+#[inline(always)]
+pub(crate) fn beta(isa: Ifma) -> Fp {
+    Fp::splat(isa, &consts::BETA)
 }
 
 impl Group<48> for G1 {
@@ -107,7 +115,7 @@ impl Group<48> for G1 {
 
     #[inline(always)]
     fn x_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8]) -> (Fp, Mask) {
-        let x = words_from_bytes(isa, bytes);
+        let x = plain_from_bytes(isa, bytes, FLAGS_WORD);
         (x.element(), x.below_p() & !x.is_zero())
     }
 
@@ -193,8 +201,8 @@ impl Group<96> for G2 {
     fn x_from_bytes(isa: Ifma, bytes: [&[u8; 96]; 8]) -> (Fp2, Mask) {
         let half = |i: usize| bytes.map(|b| &b.as_chunks::<48>().0[i]);
         let (c1, c0) = (
-            words_from_bytes(isa, half(0)),
-            words_from_bytes(isa, half(1)),
+            plain_from_bytes(isa, half(0), FLAGS_WORD),
+            plain_from_bytes(isa, half(1), 0),
         );
         let x = Fp2 {
             c0: c0.element(),
@@ -332,7 +340,6 @@ mod consts {
     ];
     /// 4 + 4i.
     pub(super) const B2: [[u64; 8]; 2] = [B1, B1];
-    /// The cube root of one with [x²](x, y) = (BETA·x, -y) in G1.
     pub(super) const BETA: [u64; 8] = [
         0xd_75aa_ff33_455f,
         0xd_0953_56b7_cbb6,

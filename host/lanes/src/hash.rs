@@ -64,30 +64,33 @@ fn map_to_g2(u: &[Fp2; 2]) -> Point<Fp2> {
 }
 
 /// Two elements of Fp2, each coordinate from 64 bytes.
-const EXPANDED: usize = 256;
+pub(crate) const EXPANDED: usize = 256;
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn field_elements(isa: Ifma, messages: [&&[u8]; 8], tag: &[u8]) -> [Fp2; 2] {
-    let mut bytes = [[0; EXPANDED]; 8];
-    for (bytes, message) in bytes.iter_mut().zip(messages) {
-        // SAFETY: the pointers come with their lengths.
-        unsafe {
-            blst::blst_expand_message_xmd(
-                bytes.as_mut_ptr(),
-                EXPANDED,
-                message.as_ptr(),
-                message.len(),
-                tag.as_ptr(),
-                tag.len(),
-            );
-        }
-    }
+    let bytes = messages.map(|message| expand(message, tag));
     [element(isa, &bytes, 0), element(isa, &bytes, 128)]
+}
+
+pub(crate) fn expand(message: &[u8], tag: &[u8]) -> [u8; EXPANDED] {
+    let mut bytes = [0; EXPANDED];
+    // SAFETY: the pointers come with their lengths.
+    unsafe {
+        blst::blst_expand_message_xmd(
+            bytes.as_mut_ptr(),
+            EXPANDED,
+            message.as_ptr(),
+            message.len(),
+            tag.as_ptr(),
+            tag.len(),
+        );
+    }
+    bytes
 }
 
 /// An element of Fp2 from the bytes at `start`: 64 for each coordinate.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn element(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> Fp2 {
+pub(crate) fn element(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> Fp2 {
     Fp2 {
         c0: coordinate(isa, bytes, start),
         c1: coordinate(isa, bytes, start + 64),
@@ -121,19 +124,41 @@ fn is_odd(x: &Fp2) -> Mask {
 }
 
 /// The simplified SWU map to the curve y² = x³ + Ax + B that is isogenous to ours, for both elements of each message.
-///
-/// x1 = N/D, and g(x1) = U/D³. With c = U·D³ a root s of c gives y1 = s/D³. Where c is no square, t³·c is (t = Z·u²) and its
-/// root belongs to x2 = t·x1. One power e = n^((p-3)/4) of the norm n = N(c) serves three ends: n·e² = ±1 says whether c is
-/// a square; n·e is the root of n that the root of c needs, or up to a constant and N(u)³ the root of N(t³·c); and
-/// ±e² = 1/n inverts c, hence D³.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn map_to_isogenous(u: &[Fp2; 2]) -> [Affine<Fp2>; 2] {
-    let isa = u[0].isa();
-    let (a, b) = (Fp2::splat(isa, &consts::A), Fp2::splat(isa, &consts::B));
-    let z = Fp2::splat(isa, &consts::Z);
-    let mut candidates = [Candidate::zero(isa); 2];
-    for (candidate, u) in candidates.iter_mut().zip(u) {
-        let t = u.sqr().mul(&z);
+    let candidates = [Candidate::new(&u[0]), Candidate::new(&u[1])];
+    let norms = candidates.map(|candidate| candidate.c.norm());
+    let powers = Fp::root_power(&norms);
+    let (mut squares, mut roots, mut radicands) = ([Mask::ALL; 2], norms, *u);
+    for i in 0..2 {
+        (squares[i], radicands[i], roots[i]) = candidates[i].radicand(&norms[i], &powers[i]);
+    }
+    let (s, _) = Fp2::roots_with_norms(&radicands, &roots);
+    core::array::from_fn(|i| candidates[i].point(squares[i], &powers[i], &s[i]))
+}
+
+/// What the first half of the map leaves for the second: u, t = Z·u², N, D², U and c = U·D³.
+///
+/// x1 = N/D, and g(x1) = U/D³. With c = U·D³ a root s of c gives y1 = s/D³. Where c is no square, t³·c is and its root
+/// belongs to x2 = t·x1. One power e = n^((p-3)/4) of the norm n = N(c) serves three ends: n·e² = ±1 says whether c is a
+/// square; n·e is the root of n that the root of c needs, or up to a constant and N(u)³ the root of N(t³·c); and ±e² = 1/n
+/// inverts c, hence D³.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate {
+    u: Fp2,
+    t: Fp2,
+    n: Fp2,
+    d2: Fp2,
+    g: Fp2,
+    pub(crate) c: Fp2,
+}
+
+impl Candidate {
+    #[inline(always)]
+    pub(crate) fn new(u: &Fp2) -> Self {
+        let isa = u.isa();
+        let (a, b) = (Fp2::splat(isa, &consts::A), Fp2::splat(isa, &consts::B));
+        let t = u.sqr().mul(&Fp2::splat(isa, &consts::Z));
         let tt = (t.sqr().sum() + t.sum()).tight();
         let n = (tt.sum() + Fp2::one(isa).sum()).tight().mul(&b);
         let d = a.mul(&tt).neg();
@@ -142,66 +167,44 @@ fn map_to_isogenous(u: &[Fp2; 2]) -> [Affine<Fp2>; 2] {
         let d3 = d2.mul(&d);
         let cubic = n.mul(&(n.sqr().sum() + a.mul(&d2).sum()).tight());
         let g = (cubic.sum() + b.mul(&d3).sum()).tight();
-        *candidate = Candidate {
+        Self {
+            u: *u,
             t,
             n,
             d2,
             g,
             c: g.mul(&d3),
-        };
+        }
     }
-    let norms = [candidates[0].c.norm(), candidates[1].c.norm()];
-    let powers = Fp::root_power(&norms);
-    let (mut squares, mut roots) = ([Mask::ALL; 2], [Fp::zero(isa); 2]);
-    let mut radicands = [Fp2::zero(isa); 2];
-    for i in 0..2 {
-        let Candidate { t, c, .. } = &candidates[i];
-        let root = norms[i].mul(&powers[i]);
-        squares[i] = root.sqr().equals(&norms[i]);
-        let nu = u[i].norm();
-        let other = root
-            .mul(&Fp::splat(isa, &consts::ROOT_125))
-            .mul(&nu.sqr().mul(&nu));
-        roots[i] = Fp::select(squares[i], &root, &other);
-        radicands[i] = Fp2::select(squares[i], c, &t.sqr().mul(t).mul(c));
-    }
-    let (s, _) = Fp2::roots_with_norms(&radicands, &roots);
-    let mut points = [Affine { x: s[0], y: s[0] }; 2];
-    for i in 0..2 {
-        let Candidate { t, n, d2, g, c } = &candidates[i];
-        let ee = powers[i].sqr();
-        let inverse_norm = Fp::select(squares[i], &ee, &(-ee.sum()).tight());
-        let inverse_d3 = c.conjugate().mul_fp(&inverse_norm).mul(g);
-        let y = s[i].mul(&inverse_d3);
-        let x = n.mul(d2).mul(&inverse_d3);
-        points[i] = Affine {
-            x: Fp2::select(squares[i], &x, &x.mul(t)),
-            y: Fp2::select(is_odd(&u[i]) ^ is_odd(&y), &y.neg(), &y),
-        };
-    }
-    points
-}
 
-/// What the first half of the map leaves for the second: t = Z·u², N, D², U and U·D³.
-#[derive(Clone, Copy)]
-struct Candidate {
-    t: Fp2,
-    n: Fp2,
-    d2: Fp2,
-    g: Fp2,
-    c: Fp2,
-}
-
-impl Candidate {
+    /// Where c is a square, the square whose root is wanted, and a root of its norm.
     #[inline(always)]
-    fn zero(isa: Ifma) -> Self {
-        let zero = Fp2::zero(isa);
-        Self {
-            t: zero,
-            n: zero,
-            d2: zero,
-            g: zero,
-            c: zero,
+    pub(crate) fn radicand(&self, norm: &Fp, power: &Fp) -> (Mask, Fp2, Fp) {
+        let Self { t, c, .. } = self;
+        let root = norm.mul(power);
+        let square = root.sqr().equals(norm);
+        let nu = self.u.norm();
+        let other = root
+            .mul(&Fp::splat(c.isa(), &consts::ROOT_125))
+            .mul(&nu.sqr().mul(&nu));
+        (
+            square,
+            Fp2::select(square, c, &t.sqr().mul(t).mul(c)),
+            Fp::select(square, &root, &other),
+        )
+    }
+
+    #[inline(always)]
+    pub(crate) fn point(&self, square: Mask, power: &Fp, s: &Fp2) -> Affine<Fp2> {
+        let Self { u, t, n, d2, g, c } = self;
+        let ee = power.sqr();
+        let inverse_norm = Fp::select(square, &ee, &(-ee.sum()).tight());
+        let inverse_d3 = c.conjugate().mul_fp(&inverse_norm).mul(g);
+        let y = s.mul(&inverse_d3);
+        let x = n.mul(d2).mul(&inverse_d3);
+        Affine {
+            x: Fp2::select(square, &x, &x.mul(t)),
+            y: Fp2::select(is_odd(u) ^ is_odd(&y), &y.neg(), &y),
         }
     }
 }
@@ -230,7 +233,7 @@ fn polynomial(k: &[[[u64; 8]; 2]; 4], x: &Fp2, zz: &[Fp2; 3]) -> Fp2 {
 
 /// The isogeny of degree 3 to the curve of G2, in Jacobian coordinates on either side.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
+pub(crate) fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
     let z2 = p.z.sqr();
     let z4 = z2.sqr();
     let zz = [z2, z4, z4.mul(&z2)];
@@ -249,12 +252,23 @@ fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
 /// [x² - x - 1]P + [x - 1]ψ(P) + ψ²(2P): Budroni and Pintore, "Efficient hash maps to G2 on BLS curves".
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn clear_cofactor(p: &Point<Fp2>) -> Point<Fp2> {
-    let psi = psi_point(p).neg();
-    let once = p.times_seed().add_distinct(p).add_distinct(&psi);
+    let again = second_multiplicand(p, &p.times_seed());
+    cleared(p, &again.times_seed())
+}
+
+/// What is multiplied by |x| again, from P and its first multiple.
+#[inline(always)]
+pub(crate) fn second_multiplicand(p: &Point<Fp2>, once: &Point<Fp2>) -> Point<Fp2> {
+    once.add_distinct(p).add_distinct(&psi_point(p).neg())
+}
+
+/// The point of G2, from P and the second multiple.
+#[inline(always)]
+pub(crate) fn cleared(p: &Point<Fp2>, twice: &Point<Fp2>) -> Point<Fp2> {
     psi2_point(&p.doubled())
         .add_distinct(&p.neg())
-        .add_distinct(&psi)
-        .add_distinct(&once.times_seed())
+        .add_distinct(&psi_point(p).neg())
+        .add_distinct(twice)
 }
 
 #[rustfmt::skip]

@@ -20,6 +20,8 @@ mod testing;
 #[cfg(target_arch = "x86_64")]
 mod across;
 #[cfg(target_arch = "x86_64")]
+mod alone;
+#[cfg(target_arch = "x86_64")]
 mod bn254;
 #[cfg(target_arch = "x86_64")]
 mod curve;
@@ -94,6 +96,16 @@ pub struct Buckets<A> {
     pub of_all: Vec<A>,
 }
 
+/// The points of one signature: signature and key are in their groups.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alone {
+    /// None where no bytes of a key were given.
+    pub key: Option<blst_p1_affine>,
+    pub signature: blst_p2_affine,
+    /// What the message is hashed to.
+    pub message: blst_p2_affine,
+}
+
 /// Public functions: each enters the code compiled for the features that its `Ifma` proves. Where no `Ifma` can exist they
 /// are there for the types only.
 macro_rules! entries {
@@ -130,6 +142,10 @@ entries! {
 
     /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
     pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
+
+    /// One signature's points by themselves, if the bytes are those of finite points in their groups; the message is hashed as by
+    /// [`hash_to_g2`].
+    pub fn points_alone(isa: Ifma, key: Option<&[u8; 48]>, signature: &[u8; 96], message: &[u8], tag: &[u8]) -> Option<Alone> = alone::points_alone;
 
     /// The Miller value of each pair (a point of G1, a point of G2): one where either is infinity. Equal to blst's after the
     /// final exponentiation, not before.

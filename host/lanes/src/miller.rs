@@ -2,6 +2,8 @@
 //!
 //! The values differ from those of blst by factors in Fp, which the final exponentiation takes to one.
 
+mod two;
+
 use blst::{blst_fp12, blst_p1_affine, blst_p2_affine};
 
 use crate::Ifma;
@@ -178,6 +180,9 @@ pub(crate) fn miller_loops(
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn loop_of_few(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 {
     let mut row = Row::new(isa, p, q);
+    if p.len() <= 2 && row.live.0.count_ones() as usize == p.len() {
+        return two::loop_of(row, p.len()).to_blst();
+    }
     let mut f = Across::one(isa);
     for bit in (0..63).rev() {
         if bit < 62 {

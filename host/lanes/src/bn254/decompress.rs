@@ -14,7 +14,7 @@ const FLAGS: u8 = 0b11 << 6;
 const SMALLER_Y: u8 = 0b10 << 6;
 const LARGER_Y: u8 = 0b11 << 6;
 
-/// The same flags in the top word of the first coordinate.
+/// The same flags in the top word of the first coordinate. The other has none, and is not canonical with a bit there.
 const FLAGS_WORD: u64 = (FLAGS as u64) << 56;
 
 /// A group whose points come compressed in SIZE bytes.
@@ -28,15 +28,16 @@ pub(crate) trait Compressed<const SIZE: usize>: Points {
     fn is_greater(y: &Self::F) -> Mask;
 }
 
+/// A big-endian integer, without the bits of its top word that are flags.
 #[inline(always)]
-fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 32]; 8]) -> Plain {
+fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 32]; 8], flags: u64) -> Plain {
     let mut words = [[0; 8]; 4];
     for lane in 0..8 {
         let (chunks, _) = bytes[lane].as_chunks::<8>();
         for w in 0..4 {
             words[w][lane] = u64::from_be_bytes(chunks[3 - w]);
         }
-        words[3][lane] &= !FLAGS_WORD;
+        words[3][lane] &= !flags;
     }
     Plain::from_words(words.each_ref().map(|word| V::load(isa, word)))
 }
@@ -49,7 +50,7 @@ impl Compressed<32> for G1 {
 
     #[inline(always)]
     fn x_from_bytes(isa: Ifma, bytes: [&[u8; 32]; 8]) -> (Fp, Mask) {
-        let x = plain_from_bytes(isa, bytes);
+        let x = plain_from_bytes(isa, bytes, FLAGS_WORD);
         (x.element(), x.below_p())
     }
 
@@ -72,8 +73,9 @@ impl Compressed<64> for G2 {
 
     #[inline(always)]
     fn x_from_bytes(isa: Ifma, bytes: [&[u8; 64]; 8]) -> (Fp2, Mask) {
-        let half = |i: usize| plain_from_bytes(isa, bytes.map(|b| &b.as_chunks::<32>().0[i]));
-        let (c1, c0) = (half(0), half(1));
+        let half = |i: usize| bytes.map(|b| &b.as_chunks::<32>().0[i]);
+        let c1 = plain_from_bytes(isa, half(0), FLAGS_WORD);
+        let c0 = plain_from_bytes(isa, half(1), 0);
         let canonical = c0.below_p() & c1.below_p();
         let (c0, c1) = (c0.element(), c1.element());
         (Fp2 { c0, c1 }, canonical)

@@ -17,7 +17,7 @@ fn encoding<const SIZE: usize>(random: &mut Random) -> [u8; SIZE] {
     if SIZE == 96 {
         bytes[48] &= 0x1f;
     }
-    match random.word() % 12 {
+    match random.word() % 13 {
         0 => {}
         1 => bytes[0] |= 0xc0,
         2 => {
@@ -32,6 +32,8 @@ fn encoding<const SIZE: usize>(random: &mut Random) -> [u8; SIZE] {
         }
         6 if SIZE == 96 => bytes[..48].fill(0),
         7 if SIZE == 96 => bytes[48..].fill(0),
+        // No flags stand in the second coordinate.
+        8 if SIZE == 96 => bytes[48] |= 0x20 << (random.word() % 3),
         _ => bytes[0] &= 0x0f,
     }
     if !random.word().is_multiple_of(8) {

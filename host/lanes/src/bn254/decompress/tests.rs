@@ -61,7 +61,9 @@ fn encoding<const SIZE: usize>(random: &mut Random) -> [u8; SIZE] {
         word[0] &= 0x1f;
     }
     let last = bytes.len() - 32;
-    match random.word() % 12 {
+    match random.word() % 13 {
+        // No flags stand in the second coordinate.
+        12 if SIZE == 64 => bytes[last] |= 0x40 << (random.word() % 2),
         0 => bytes[last..].copy_from_slice(&P),
         1 => bytes[..32].copy_from_slice(&P),
         2 => bytes = [0; SIZE],
