@@ -28,6 +28,16 @@ pub trait Backend: Send + Sync {
     /// the batch is refused.
     fn submit(&self, batch: Arc<Batch>, done: Done) -> Result<(), Refused>;
 
+    /// The smallest batch that is worth sending here rather than to a backend for small ones.
+    fn crossover(&self, _operation: Operation) -> u32 {
+        1
+    }
+
+    /// Items of the largest batch that it gains by, where that is not what the limits say.
+    fn batch_items_max(&self) -> Option<usize> {
+        None
+    }
+
     /// What the backend counts of itself, for metrics and `doctor`.
     fn counters(&self) -> Vec<(&'static str, u64)> {
         Vec::new()

@@ -114,6 +114,13 @@ impl<W: Signed> Keys<W> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    fn by_oracle(&self, index: u32) -> Result<<W::Key as Group>::Affine, InvalidReason> {
+        match self {
+            Self::Set(set) => Ok(set.keys()[index as usize]),
+            Self::Inline(keys) => Ok(*keys[index as usize].member()?.point()),
+        }
+    }
 }
 
 /// Some signers of one message: a range of the parcel's indices into one of its key sources.
@@ -172,6 +179,27 @@ impl<W: Signed> VerifyParcel<W> {
 
     pub fn message(&self, term: &TermRef) -> &Arc<[u8]> {
         &self.messages[term.message as usize]
+    }
+
+    /// What the oracle says of an item by itself.
+    pub fn by_oracle(&self, item: &VerifyItem<W>) -> Verdict {
+        let mut at = 0;
+        let mut terms = Vec::new();
+        for term in self.terms(item) {
+            let mut keys = Vec::with_capacity(term.count as usize);
+            for &index in self.indices(term) {
+                match self.source(term).by_oracle(index) {
+                    Ok(key) => keys.push(key),
+                    Err(reason) => return Verdict::Invalid(reason, Part::Key(at)),
+                }
+                at += 1;
+            }
+            terms.push(oracle::Term {
+                keys,
+                message: self.message(term),
+            });
+        }
+        oracle::verify::<W>(&self.scheme, &terms, &item.signature)
     }
 
     fn cost_us(&self, costs: &Costs) -> u64 {

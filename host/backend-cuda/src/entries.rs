@@ -1,0 +1,47 @@
+//! Which entry points each operation needs.
+
+use tutti_types::{Operation, World};
+
+/// Of both groups: points of bytes, membership, weights, sums.
+const POINTS: [&str; 5] = ["decompress", "members", "affine", "weigh", "sum_lists"];
+
+fn of(operation: Operation) -> Option<Vec<String>> {
+    let (curve, keys, signatures, hashes): (_, _, _, &[&str]) = match operation {
+        Operation::Verify(World::Bls12381MinPk) => ("bls", "g1", "g2", &["fields", "map", "clear"]),
+        Operation::Verify(World::Bls12381MinSig) => ("bls", "g2", "g1", &["fields", "map", "clear"]),
+        Operation::Verify(World::Bn254) => ("bn", "g2", "g1", &["fields", "map", "try"]),
+        _ => return None,
+    };
+    let mut needed = Vec::new();
+    for point in POINTS {
+        needed.push(format!("{curve}_{keys}_{point}"));
+        // Every point of BN254's first group is a member.
+        if (curve, point) != ("bn", "members") {
+            needed.push(format!("{curve}_{signatures}_{point}"));
+        }
+    }
+    needed.push(format!("{curve}_{signatures}_fold"));
+    needed.extend(hashes.iter().map(|step| format!("{curve}_{signatures}_{step}")));
+    if curve == "bn" {
+        needed.push("keccak256".into());
+    }
+    needed.push(format!("{curve}_miller"));
+    needed.push(format!("{curve}_product"));
+    Some(needed)
+}
+
+/// All that any operation needs.
+pub(crate) fn entries() -> Vec<String> {
+    let mut all: Vec<String> = Operation::ALL.into_iter().filter_map(of).flatten().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The operations that need nothing that is missing.
+pub(crate) fn offered(missing: &[String]) -> Vec<Operation> {
+    let complete = |operation: &Operation| {
+        of(*operation).is_some_and(|needed| !needed.iter().any(|entry| missing.contains(entry)))
+    };
+    Operation::ALL.into_iter().filter(complete).collect()
+}

@@ -1,0 +1,24 @@
+//! The CUDA backend: whole batches on NVIDIA GPUs. Each device lives in a process of its own,
+//! started from the same binary, so that no driver can take the server down; what comes back
+//! from it is checked. `docs/gpu.md` says how, and what the checks do not see.
+#![deny(unsafe_code)]
+
+mod backend;
+mod composer;
+mod device;
+mod entries;
+mod frame;
+mod libcuda;
+mod program;
+mod residents;
+mod run;
+mod supervisor;
+mod verify;
+mod warm;
+mod words;
+pub mod worker;
+
+pub use backend::{CudaBackend, CudaConfig, StartError};
+pub use program::{DeviceFacts, Failure};
+pub use supervisor::{WorkerCommand, WorkerFault, WorkerPatience};
+pub use warm::{Crossover, CrossoverTable, Line, Shape, Warmth};

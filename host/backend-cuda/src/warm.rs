@@ -1,0 +1,233 @@
+//! Warming up and the cost model: batches of two sizes run on the device and on the CPU before the
+//! backend is ready, and two straight lines say from which size on the device is faster.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tutti_backend::{
+    Backend, Batch, Challenge, CoefficientBits, Keys, VerifyParcelBuilder, Work, WorkSlice,
+};
+use tutti_curves::{Bn254Sig, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
+use tutti_types::{Dst, Operation, Priority, Scheme, World};
+
+use crate::backend::CudaBackend;
+
+/// Whether the device is measured before it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warmth {
+    Measured,
+    /// Every batch of at least so many items: for tests, and for operators who know better.
+    Fixed(u32),
+}
+
+/// How many messages the items have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Distinct,
+    SameMessage,
+}
+
+/// Time of a batch: `fixed + items * each`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    pub fixed_us: f64,
+    pub item_us: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crossover {
+    pub operation: Operation,
+    pub shape: Shape,
+    pub device: Line,
+    pub cpu: Line,
+    /// The smallest batch that the device does faster; none if there is none.
+    pub items: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct CrossoverTable {
+    rows: Vec<Crossover>,
+    fixed: Option<u32>,
+}
+
+/// Sizes that are measured: what launches cost shows in the first, what items cost in the second.
+const SIZES: [usize; 2] = [64, 2_048];
+/// The best of so many runs: the first also loads code and wakes clocks.
+const RUNS: usize = 3;
+
+impl CrossoverTable {
+    pub(crate) fn measure(device: &CudaBackend, cpu: &dyn Backend) -> Self {
+        let mut table = Self::default();
+        if let Warmth::Fixed(items) = device.warmth() {
+            table.fixed = Some(items);
+            return table;
+        }
+        for &operation in &device.descriptor().operations {
+            for shape in [Shape::Distinct, Shape::SameMessage] {
+                let Some((on_device, on_cpu)) = lines(device, cpu, operation, shape) else {
+                    continue;
+                };
+                table.rows.push(Crossover {
+                    operation,
+                    shape,
+                    items: crossing(on_device, on_cpu),
+                    device: on_device,
+                    cpu: on_cpu,
+                });
+            }
+        }
+        table
+    }
+
+    pub fn rows(&self) -> &[Crossover] {
+        &self.rows
+    }
+
+    /// The smallest batch worth sending to the device, whatever its shape.
+    pub(crate) fn of(&self, operation: Operation) -> u32 {
+        if let Some(items) = self.fixed {
+            return items;
+        }
+        let rows = self.rows.iter().filter(|row| row.operation == operation);
+        rows.map(|row| row.items.unwrap_or(u32::MAX))
+            .max()
+            .unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn counters(&self) -> Vec<(&'static str, u64)> {
+        let name = |operation| match operation {
+            Operation::Verify(World::Bls12381MinPk) => "cuda_crossover_items_min_pk",
+            Operation::Verify(World::Bls12381MinSig) => "cuda_crossover_items_min_sig",
+            _ => "cuda_crossover_items_bn254",
+        };
+        let mut counters: Vec<(&str, u64)> = Vec::new();
+        for row in &self.rows {
+            let counter = (name(row.operation), u64::from(self.of(row.operation)));
+            if !counters.contains(&counter) {
+                counters.push(counter);
+            }
+        }
+        counters
+    }
+}
+
+fn crossing(device: Line, cpu: Line) -> Option<u32> {
+    let gained = cpu.item_us - device.item_us;
+    if gained <= 0.0 {
+        return None;
+    }
+    let items = ((device.fixed_us - cpu.fixed_us) / gained).ceil();
+    (items < f64::from(u32::MAX)).then_some(items.max(1.0) as u32)
+}
+
+fn lines(
+    device: &CudaBackend,
+    cpu: &dyn Backend,
+    operation: Operation,
+    shape: Shape,
+) -> Option<(Line, Line)> {
+    let works = SIZES.map(|size| work(operation, shape, size).map(Arc::new));
+    let [Some(small), Some(large)] = works else {
+        return None;
+    };
+    let line = |backend: &dyn Backend| {
+        let small = best(backend, &small)?.as_secs_f64() * 1e6;
+        let large = best(backend, &large)?.as_secs_f64() * 1e6;
+        let item_us = ((large - small) / (SIZES[1] - SIZES[0]) as f64).max(0.0);
+        Some(Line {
+            fixed_us: (small - item_us * SIZES[0] as f64).max(0.0),
+            item_us,
+        })
+    };
+    Some((line(device)?, line(cpu)?))
+}
+
+fn best(backend: &dyn Backend, work: &Arc<Work>) -> Option<Duration> {
+    (0..RUNS)
+        .map(|run| {
+            let batch = Batch {
+                id: 0,
+                operation: work.operation(),
+                priority: Priority::Normal,
+                slices: vec![WorkSlice {
+                    work: Arc::clone(work),
+                    range: 0..work.len(),
+                }],
+                // Only times are looked at; nobody is answered.
+                challenge: Challenge([run as u8; 32]),
+                coefficient_bits: CoefficientBits::B64,
+            };
+            let began = Instant::now();
+            let completion = tutti_backend::run(backend, batch).ok()?;
+            completion.result.ok().map(|_| began.elapsed())
+        })
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .min()
+}
+
+fn work(operation: Operation, shape: Shape, size: usize) -> Option<Work> {
+    let dst = Dst::new(b"TUTTI-WARM-UP").ok()?;
+    Some(match operation {
+        Operation::Verify(World::Bls12381MinPk) => {
+            Work::MinPk(signed::<MinPk>(Scheme::Bls12381MinPkPop, shape, size))
+        }
+        Operation::Verify(World::Bls12381MinSig) => {
+            Work::MinSig(signed::<MinSig>(Scheme::Bls12381MinSig(dst), shape, size))
+        }
+        Operation::Verify(World::Bn254) => {
+            Work::Bn254(signed::<Bn254Sig>(Scheme::Bn254EigenTai, shape, size))
+        }
+        _ => return None,
+    })
+}
+
+/// Good signatures of the keys 1, 2, 3, and so on, sent along.
+fn signed<W: Signed>(
+    scheme: Scheme,
+    shape: Shape,
+    size: usize,
+) -> tutti_backend::VerifyParcel<W> {
+    let hash = |number: u64| {
+        let mut message = [0; 32];
+        message[..8].copy_from_slice(&number.to_le_bytes());
+        let point = W::Sig::hash(Hashing::of_scheme(&scheme), &message, &[]);
+        (message, point.expect("32 bytes can be hashed"))
+    };
+    let mut parcel = VerifyParcelBuilder::<W>::new(scheme.clone());
+    let mut key = W::Key::zero();
+    let (same, point) = hash(0);
+    for number in 1..=size as u64 {
+        key = W::Key::add_affine(&key, &W::Key::generator());
+        let affine = W::Key::to_affine(&key).expect("small multiples of the generator");
+        let source = parcel.keys(Keys::Inline(vec![Wire::Point(affine)]));
+        let (message, point) = match shape {
+            Shape::Distinct => hash(number),
+            Shape::SameMessage => (same, point),
+        };
+        let message = parcel.message(&message);
+        let signature = W::Sig::to_affine(&W::Sig::mul(&point, u128::from(number)));
+        let signature = signature.expect("small multiples of a point");
+        parcel
+            .item(&[(source, &[0], message)], Wire::Point(signature))
+            .expect("a good item");
+    }
+    parcel.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn line(fixed_us: f64, item_us: f64) -> Line {
+        Line { fixed_us, item_us }
+    }
+
+    #[test]
+    fn the_device_is_asked_from_where_it_is_faster() {
+        // 2,000 + 1 n < 500 + 4 n from 500 on.
+        assert_eq!(crossing(line(2_000.0, 1.0), line(500.0, 4.0)), Some(500));
+        assert_eq!(crossing(line(100.0, 1.0), line(500.0, 4.0)), Some(1));
+        assert_eq!(crossing(line(2_000.0, 4.0), line(500.0, 4.0)), None);
+    }
+}
