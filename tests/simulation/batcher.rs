@@ -315,6 +315,7 @@ impl Simulation {
             slots,
             urgent_slots,
             operations,
+            batch_max: None,
         };
         self.handle(Event::BackendUp(id, slots));
     }
@@ -830,6 +831,7 @@ fn share_by_cost(config: &Config, floods: &mut [Flood]) {
         slots: 1,
         urgent_slots: 0,
         operations: vec![(OPERATIONS[0], 1)],
+        batch_max: None,
     };
     batcher.handle(
         Micros(0),

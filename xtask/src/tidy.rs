@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::root;
 
 /// Crates whose code may hold `unsafe`, and the files that do.
-const UNSAFE_FILES: [&str; 3] = [
+const UNSAFE_FILES: [&str; 4] = [
     "host/curves/src/bls12_381/raw.rs",
     "host/lanes/",
+    "host/backend-cuda/",
     "kernels/",
 ];
 /// Put together so that this file does not hold the words it looks for.

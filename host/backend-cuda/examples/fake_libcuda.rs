@@ -4,8 +4,12 @@
 //!
 //! The file that `TUTTI_FAKE_CUDA` names says what is to go wrong, one fault a line; it is read
 //! at each call, so that a fault can begin and end while a worker runs.
-#![allow(unsafe_code)] // It defines a C library.
-#![allow(non_snake_case, clippy::missing_safety_doc)]
+//!
+//! Soundness of every block here: pointers are the caller's, who owes this library what it owes
+//! the driver's function of the same name; memory of the device is memory of this process, and
+//! ranges of it are looked up before they are touched.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)] // It defines a C library.
+#![allow(clippy::missing_safety_doc)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::BTreeMap;
@@ -35,7 +39,8 @@ struct Faults {
 
 impl Faults {
     fn now() -> Self {
-        let text = std::env::var_os("TUTTI_FAKE_CUDA").and_then(|path| std::fs::read_to_string(path).ok());
+        let text =
+            std::env::var_os("TUTTI_FAKE_CUDA").and_then(|path| std::fs::read_to_string(path).ok());
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
         Self {
             lines: text.unwrap_or_default().lines().map(words).collect(),
@@ -43,11 +48,16 @@ impl Faults {
     }
 
     fn has(&self, fault: &str) -> bool {
-        self.lines.iter().any(|line| line.first().is_some_and(|word| word == fault))
+        self.lines
+            .iter()
+            .any(|line| line.first().is_some_and(|word| word == fault))
     }
 
     fn number(&self, fault: &str) -> Option<u64> {
-        let line = self.lines.iter().find(|line| line.first().is_some_and(|word| word == fault))?;
+        let line = self
+            .lines
+            .iter()
+            .find(|line| line.first().is_some_and(|word| word == fault))?;
         line.get(1)?.parse().ok()
     }
 
@@ -77,7 +87,11 @@ unsafe fn put<T>(to: *mut T, value: T) -> i32 {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn cuInit(_flags: c_uint) -> i32 {
-    if Faults::now().has("no-device") { NO_DEVICE } else { SUCCESS }
+    if Faults::now().has("no-device") {
+        NO_DEVICE
+    } else {
+        SUCCESS
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -117,7 +131,11 @@ pub unsafe extern "C" fn cuDeviceGetName(name: *mut c_char, length: c_int, _devi
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_int, _device: c_int) -> i32 {
+pub unsafe extern "C" fn cuDeviceGetAttribute(
+    value: *mut c_int,
+    attribute: c_int,
+    _device: c_int,
+) -> i32 {
     // 75 and 76 are the compute capability, 16 the multiprocessors.
     let answer = match attribute {
         75 => 9,
@@ -135,8 +153,11 @@ pub unsafe extern "C" fn cuDeviceTotalMem_v2(bytes: *mut usize, _device: c_int) 
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut *mut c_void, _device: c_int) -> i32 {
-    unsafe { put(context, 1 as *mut c_void) }
+pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(
+    context: *mut *mut c_void,
+    _device: c_int,
+) -> i32 {
+    unsafe { put(context, std::ptr::dangling_mut()) }
 }
 
 #[unsafe(no_mangle)]
@@ -160,7 +181,7 @@ pub unsafe extern "C" fn cuModuleLoadDataEx(
     if image.is_null() || Faults::now().has("kernels-refused") {
         return INVALID_IMAGE;
     }
-    unsafe { put(module, 1 as *mut c_void) }
+    unsafe { put(module, std::ptr::dangling_mut()) }
 }
 
 #[unsafe(no_mangle)]
@@ -175,9 +196,9 @@ pub unsafe extern "C" fn cuModuleGetFunction(
     name: *const c_char,
 ) -> i32 {
     let name = unsafe { CStr::from_ptr(name) };
-    let mut names = tutti_kernels::host::names().iter();
-    match names.find(|known| known.as_bytes() == name.to_bytes()) {
-        Some(known) => unsafe { put(function, std::ptr::from_ref(known)) },
+    let mut entries = tutti_kernels::ENTRY_POINTS.iter();
+    match entries.find(|known| known.name.as_bytes() == name.to_bytes()) {
+        Some(known) => unsafe { put(function, std::ptr::from_ref(&known.name)) },
         None => NOT_FOUND,
     }
 }
@@ -197,7 +218,11 @@ fn allocate(bytes: usize) -> Option<usize> {
 }
 
 fn free(start: usize) -> i32 {
-    let Some(bytes) = MEMORY.lock().expect("no thread panics with it").remove(&start) else {
+    let Some(bytes) = MEMORY
+        .lock()
+        .expect("no thread panics with it")
+        .remove(&start)
+    else {
         return INVALID_VALUE;
     };
     let layout = Layout::from_size_align(bytes, 256).expect("as it was given");
@@ -252,7 +277,12 @@ pub unsafe extern "C" fn cuMemsetD8_v2(pointer: u64, value: u8, bytes: usize) ->
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemsetD8Async(pointer: u64, value: u8, bytes: usize, _stream: *mut c_void) -> i32 {
+pub unsafe extern "C" fn cuMemsetD8Async(
+    pointer: u64,
+    value: u8,
+    bytes: usize,
+    _stream: *mut c_void,
+) -> i32 {
     unsafe { cuMemsetD8_v2(pointer, value, bytes) }
 }
 
@@ -267,12 +297,22 @@ pub unsafe extern "C" fn cuMemcpyHtoD_v2(to: u64, from: *const c_void, bytes: us
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(to: u64, from: *const c_void, bytes: usize, _stream: *mut c_void) -> i32 {
+pub unsafe extern "C" fn cuMemcpyHtoDAsync_v2(
+    to: u64,
+    from: *const c_void,
+    bytes: usize,
+    _stream: *mut c_void,
+) -> i32 {
     unsafe { cuMemcpyHtoD_v2(to, from, bytes) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(to: *mut c_void, from: u64, bytes: usize, _stream: *mut c_void) -> i32 {
+pub unsafe extern "C" fn cuMemcpyDtoHAsync_v2(
+    to: *mut c_void,
+    from: u64,
+    bytes: usize,
+    _stream: *mut c_void,
+) -> i32 {
     sound!();
     if !given(from, bytes) {
         return INVALID_VALUE;
@@ -298,7 +338,8 @@ fn spoil(bytes: &mut [u8], faults: &Faults) {
     for word in bytes.chunks_mut(4) {
         let number = WORDS_READ.fetch_add(1, Ordering::SeqCst);
         if number.is_multiple_of(every.max(1)) {
-            let bit = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (8 * word.len());
+            let bit =
+                (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (8 * word.len());
             word[bit / 8] ^= 1 << (bit % 8);
         }
     }
@@ -322,7 +363,7 @@ pub unsafe extern "C" fn cuLaunchKernel(
     let entry = unsafe { *function };
     let faults = Faults::now();
     if faults.befalls("hang", entry) {
-        std::thread::sleep(Duration::from_secs(3_600));
+        std::thread::sleep(Duration::from_hours(1));
     }
     if faults.befalls("die", entry) {
         std::process::abort();
@@ -344,9 +385,13 @@ pub unsafe extern "C" fn cuLaunchKernel(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuStreamCreateWithPriority(stream: *mut *mut c_void, _flags: c_uint, _priority: c_int) -> i32 {
+pub unsafe extern "C" fn cuStreamCreateWithPriority(
+    stream: *mut *mut c_void,
+    _flags: c_uint,
+    _priority: c_int,
+) -> i32 {
     sound!();
-    unsafe { put(stream, 1 as *mut c_void) }
+    unsafe { put(stream, std::ptr::dangling_mut()) }
 }
 
 #[unsafe(no_mangle)]
@@ -358,4 +403,3 @@ pub extern "C" fn cuStreamSynchronize(_stream: *mut c_void) -> i32 {
 pub extern "C" fn cuStreamDestroy_v2(_stream: *mut c_void) -> i32 {
     SUCCESS
 }
-

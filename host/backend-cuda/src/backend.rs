@@ -119,8 +119,11 @@ struct Counts {
 impl CudaBackend {
     /// Starts the worker, warms the device, and measures from how many items on it is worth asking.
     /// `second` decides what the device cannot and what it calls bad.
-    pub fn start(config: CudaConfig, second: Arc<dyn Backend>) -> Result<Self, StartError> {
+    pub fn start(mut config: CudaConfig, second: Arc<dyn Backend>) -> Result<Self, StartError> {
         let places = config.key_places();
+        // Half of the smallest table at most.
+        let inline_keys_max = places[0] / 2 / u64::from(config.slots);
+        config.inline_keys_max = config.inline_keys_max.min(inline_keys_max);
         let preparation = Preparation {
             keys: places,
             slots: config.slots,
@@ -321,9 +324,7 @@ fn dispatch(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
         Operation::Verify(World::Bls12381MinSig) => {
             verify::verify::<MinSig>(run, batch, &parcels!(MinSig))
         }
-        Operation::Verify(World::Bn254) => {
-            verify::verify::<Bn254Sig>(run, batch, &parcels!(Bn254))
-        }
+        Operation::Verify(World::Bn254) => verify::verify::<Bn254Sig>(run, batch, &parcels!(Bn254)),
         other => unreachable!("{other:?} is not offered"),
     }
 }

@@ -1,6 +1,8 @@
 //! Programs put together: each entry point's arguments stand here once, as `kernels/README.md`
 //! lists them.
 
+use tutti_types::{CurveId, GroupId};
+
 use crate::program::{Argument, Buffer, First, Launch, Memory, Program, Range, Table};
 use crate::words::{DeviceCurve, DeviceGroup, Words};
 
@@ -148,7 +150,6 @@ impl Composer {
         }
     }
 
-
     pub(crate) fn read_bytes(&mut self, from: Bytes) -> Answer {
         self.program.reads.push(Range {
             buffer: from.buffer,
@@ -183,7 +184,13 @@ impl Composer {
         }
     }
 
-    pub(crate) fn decompress<G: DeviceGroup>(&mut self, bytes: Bytes, count: u64, to: Array, status: Bytes) {
+    pub(crate) fn decompress<G: DeviceGroup>(
+        &mut self,
+        bytes: Bytes,
+        count: u64,
+        to: Array,
+        status: Bytes,
+    ) {
         let arguments = vec![
             bytes.argument(),
             word(count),
@@ -212,7 +219,13 @@ impl Composer {
     }
 
     /// Each point times its coefficient.
-    pub(crate) fn weigh<G: DeviceGroup>(&mut self, points: Array, weights: Bytes, count: u64, to: Array) {
+    pub(crate) fn weigh<G: DeviceGroup>(
+        &mut self,
+        points: Array,
+        weights: Bytes,
+        count: u64,
+        to: Array,
+    ) {
         let arguments = vec![
             points.argument(),
             weights.argument(),
@@ -231,7 +244,10 @@ impl Composer {
             self.sum_lists::<G>(points, lists.iter().map(Vec::as_slice), count, to);
             return to;
         }
-        let parts: Vec<&[u32]> = lists.iter().flat_map(|list| list.chunks(TERMS_MAX)).collect();
+        let parts: Vec<&[u32]> = lists
+            .iter()
+            .flat_map(|list| list.chunks(TERMS_MAX))
+            .collect();
         let count = parts.len() as u64;
         let sums = self.array::<G::Sum>(count);
         self.sum_lists::<G>(points, parts.iter().copied(), count, sums);
@@ -273,25 +289,34 @@ impl Composer {
     }
 
     /// out[i] is the sum of in[i + j * outputs].
-    pub(crate) fn fold<G: DeviceGroup>(&mut self, from: Array, outputs: u64, terms: u64, to: Array) {
-        let arguments = vec![
-            from.argument(),
-            word(outputs),
-            word(terms),
-            to.argument(),
-        ];
+    pub(crate) fn fold<G: DeviceGroup>(
+        &mut self,
+        from: Array,
+        outputs: u64,
+        terms: u64,
+        to: Array,
+    ) {
+        let arguments = vec![from.argument(), word(outputs), word(terms), to.argument()];
         self.launch(format!("{}_fold", G::NAME), outputs, arguments);
     }
 
     /// Messages to points by RFC 9380's random oracle.
-    pub(crate) fn hash_rfc9380<G: DeviceGroup>(&mut self, messages: &[&[u8]], dst: &[u8], to: Array) {
+    pub(crate) fn hash_rfc9380<G: DeviceGroup>(
+        &mut self,
+        messages: &[&[u8]],
+        dst: &[u8],
+        to: Array,
+    ) {
         let count = messages.len() as u64;
         let (bytes, offsets) = self.texts(messages);
         let mut dst_prime = dst.to_vec();
         dst_prime.push(dst.len() as u8);
         let tag = self.input(&dst_prime);
         // An element of the coordinates' field is half of an affine point.
-        let fields = self.buffer(4 * (G::Affine::WORDS as u64 / 2) * 2 * count, First::Anything);
+        let fields = self.buffer(
+            4 * (G::Affine::WORDS as u64 / 2) * 2 * count,
+            First::Anything,
+        );
         let fields = Array {
             memory: Memory::Buffer(fields.buffer),
             at: 0,
@@ -307,17 +332,19 @@ impl Composer {
         ];
         self.launch(format!("{}_fields", G::NAME), count, arguments);
         let sums = self.array::<G::Sum>(count);
-        if G::PRIME_ORDER {
-            let mapped = self.array::<G::Sum>(2 * count);
-            let arguments = vec![fields.argument(), word(2 * count), mapped.argument()];
-            self.launch(format!("{}_map", G::NAME), 2 * count, arguments);
-            self.fold::<G>(mapped, count, 2, sums);
-        } else {
-            let mapped = self.array::<G::Affine>(2 * count);
-            let arguments = vec![fields.argument(), word(2 * count), mapped.argument()];
-            self.launch(format!("{}_map", G::NAME), 2 * count, arguments);
-            let arguments = vec![mapped.argument(), word(count), sums.argument()];
-            self.launch(format!("{}_clear", G::NAME), count, arguments);
+        // The second group's points of the isogenous curve come out affine.
+        let mapped = match G::ID {
+            GroupId::G1 => self.array::<G::Sum>(2 * count),
+            GroupId::G2 => self.array::<G::Affine>(2 * count),
+        };
+        let arguments = vec![fields.argument(), word(2 * count), mapped.argument()];
+        self.launch(format!("{}_map", G::NAME), 2 * count, arguments);
+        match G::CURVE {
+            CurveId::Bls12381 => {
+                let arguments = vec![mapped.argument(), word(count), sums.argument()];
+                self.launch(format!("{}_clear", G::NAME), count, arguments);
+            }
+            CurveId::Bn254 => self.fold::<G>(mapped, count, 2, sums),
         }
         self.affine::<G>(sums, count, to);
     }
@@ -356,7 +383,12 @@ impl Composer {
 
     /// The product of each leaf's Miller loops: pair m is in leaf m % leaves. The arrays have
     /// `shape.places()` places, infinity where there is no pair.
-    pub(crate) fn products<C: DeviceCurve>(&mut self, g1: Array, g2: Array, shape: &MillerShape) -> Array {
+    pub(crate) fn products<C: DeviceCurve>(
+        &mut self,
+        g1: Array,
+        g2: Array,
+        shape: &MillerShape,
+    ) -> Array {
         let values = self.array::<C::Gt>(shape.values);
         let arguments = vec![
             g1.argument(),

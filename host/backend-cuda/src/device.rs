@@ -51,7 +51,7 @@ const PINNED_STEP: usize = 1 << 20;
 impl Device {
     pub(crate) fn open(ordinal: u32, kernels: Option<&'static [u8]>) -> Result<Self, Failure> {
         libcuda::keep_trampolines();
-        cust::init(CudaFlags::empty()).map_err(|error| no_driver(error))?;
+        cust::init(CudaFlags::empty()).map_err(no_driver)?;
         let version = driver_version()?;
         if version < DRIVER_VERSION_MIN {
             return Err(Failure::OldDriver { found: version });
@@ -83,7 +83,7 @@ impl Device {
         CurrentContext::set_current(&self.context).map_err(failed)
     }
 
-    pub(crate) fn tables(&self, places: [u64; 3]) -> Result<Tables, Failure> {
+    pub(crate) fn tables(places: [u64; 3]) -> Result<Tables, Failure> {
         let table = |(table, places): (&Table, u64)| {
             DeviceBuffer::zeroed((table.words() * places) as usize).map_err(failed)
         };
@@ -97,7 +97,7 @@ impl Device {
         })
     }
 
-    pub(crate) fn slot(&self, arena_bytes: u64) -> Result<Slot, Failure> {
+    pub(crate) fn slot(arena_bytes: u64) -> Result<Slot, Failure> {
         Ok(Slot {
             stream: Stream::new(StreamFlags::DEFAULT, None).map_err(failed)?,
             arena: DeviceBuffer::zeroed(arena_bytes as usize).map_err(failed)?,
@@ -158,7 +158,8 @@ impl Tables {
                 .iter()
                 .map(|word| u32::from_le_bytes(*word))
                 .collect();
-            let mut place = self.tables[table as usize].index(start as usize..(start + count) as usize);
+            let mut place =
+                self.tables[table as usize].index(start as usize..(start + count) as usize);
             place.copy_from(&words[..]).map_err(failed)?;
         }
         Ok(())
@@ -232,6 +233,7 @@ impl Slot {
         address: &dyn Fn(Memory) -> u64,
     ) -> Result<(), Failure> {
         let function = device.function(&launch.entry)?;
+        check_arguments(launch)?;
         // Arguments as the kernels take them: an array is an address and a stride of 8 bytes each.
         let mut values: Vec<[u64; 2]> = launch
             .arguments
@@ -248,9 +250,9 @@ impl Slot {
             .collect();
         let grid = launch.threads.div_ceil(BLOCK);
         // SAFETY: the pointers name values that live until the call returns, which copies them, in
-        // the number and the sizes that the entry point takes: programs are made by this crate's
-        // `kernels` module, which states each entry point's arguments once. What the kernel writes
-        // lies in this slot's arena, whose size the program was checked against.
+        // the number and the sizes that the entry point takes, which was just checked. What the
+        // kernel writes lies in this slot's arena as far as the backend's `composer` gives it arrays
+        // of the documented sizes; a device has no more to touch than this process' own memory of it.
         let result = unsafe {
             cust_raw::cuLaunchKernel(
                 function,
@@ -268,7 +270,10 @@ impl Slot {
         };
         match result {
             cust_raw::CUresult::CUDA_SUCCESS => Ok(()),
-            other => Err(Failure::Device(format!("{} was not launched: {other:?}", launch.entry))),
+            other => Err(Failure::Device(format!(
+                "{} was not launched: {other:?}",
+                launch.entry
+            ))),
         }
     }
 
@@ -289,6 +294,29 @@ impl Slot {
         }
         self.stream.synchronize().map_err(failed)?;
         Ok(self.down[..end].to_vec())
+    }
+}
+
+/// Whether a launch has the arguments that the entry point takes.
+fn check_arguments(launch: &Launch) -> Result<(), Failure> {
+    let entry = tutti_kernels::ENTRY_POINTS
+        .iter()
+        .find(|entry| entry.name == launch.entry);
+    let fits = entry.is_some_and(|entry| {
+        let given = launch.arguments.iter().map(|argument| match argument {
+            Argument::Array { .. } => tutti_kernels::Argument::Array,
+            Argument::Pointer { .. } => tutti_kernels::Argument::Pointer,
+            Argument::Word(_) => tutti_kernels::Argument::Number,
+        });
+        given.eq(entry.arguments.iter().copied())
+    });
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::BadRequest(format!(
+            "{} takes other arguments",
+            launch.entry
+        )))
     }
 }
 

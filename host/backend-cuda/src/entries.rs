@@ -8,7 +8,9 @@ const POINTS: [&str; 5] = ["decompress", "members", "affine", "weigh", "sum_list
 fn of(operation: Operation) -> Option<Vec<String>> {
     let (curve, keys, signatures, hashes): (_, _, _, &[&str]) = match operation {
         Operation::Verify(World::Bls12381MinPk) => ("bls", "g1", "g2", &["fields", "map", "clear"]),
-        Operation::Verify(World::Bls12381MinSig) => ("bls", "g2", "g1", &["fields", "map", "clear"]),
+        Operation::Verify(World::Bls12381MinSig) => {
+            ("bls", "g2", "g1", &["fields", "map", "clear"])
+        }
         Operation::Verify(World::Bn254) => ("bn", "g2", "g1", &["fields", "map", "try"]),
         _ => return None,
     };
@@ -21,7 +23,11 @@ fn of(operation: Operation) -> Option<Vec<String>> {
         }
     }
     needed.push(format!("{curve}_{signatures}_fold"));
-    needed.extend(hashes.iter().map(|step| format!("{curve}_{signatures}_{step}")));
+    needed.extend(
+        hashes
+            .iter()
+            .map(|step| format!("{curve}_{signatures}_{step}")),
+    );
     if curve == "bn" {
         needed.push("keccak256".into());
     }
@@ -32,7 +38,11 @@ fn of(operation: Operation) -> Option<Vec<String>> {
 
 /// All that any operation needs.
 pub(crate) fn entries() -> Vec<String> {
-    let mut all: Vec<String> = Operation::ALL.into_iter().filter_map(of).flatten().collect();
+    let mut all: Vec<String> = Operation::ALL
+        .into_iter()
+        .filter_map(of)
+        .flatten()
+        .collect();
     all.sort_unstable();
     all.dedup();
     all

@@ -112,7 +112,10 @@ mod tests {
         let mut from = &bytes[..];
         let (message, bulk): ((u32, String), _) =
             read(&mut from).expect("a frame").expect("not closed");
-        assert_eq!((message.0, &*message.1, &bulk[..]), (7, "text", &[1, 2, 3][..]));
+        assert_eq!(
+            (message.0, &*message.1, &bulk[..]),
+            (7, "text", &[1, 2, 3][..])
+        );
         assert!(read::<(u32, String)>(&mut from).expect("closed").is_none());
     }
 

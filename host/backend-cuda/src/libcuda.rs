@@ -54,7 +54,7 @@ fn address(name: &str) -> Result<usize, CUresult> {
     Ok(symbol.into_raw() as usize)
 }
 
-/// A driver newer than cust_raw has results that its enum does not.
+/// A driver newer than `cust_raw` has results that its enum does not.
 fn folded(code: i32) -> CUresult {
     let mut known = functions::KNOWN.into_iter();
     known
@@ -75,9 +75,9 @@ macro_rules! trampolines {
                     Ok(address) => *address,
                     Err(result) => return *result,
                 };
-                // SAFETY: the driver's function of this name has this signature in C; the
-                // result is taken as the number that it is there.
+                // The result is taken as the number that it is in C.
                 let function: unsafe extern "C" fn($($type),*) -> i32 =
+                    // SAFETY: the driver's function of this name has this signature.
                     unsafe { std::mem::transmute(address) };
                 // SAFETY: the caller owes the driver what it owes this function.
                 super::folded(unsafe { function($($argument),*) })
@@ -108,8 +108,8 @@ unsafe extern "C" fn cuGetErrorString(error: CUresult, text: *mut *const c_char)
         (Some(why), _) => why,
         (None, Err(_)) => NO_TEXT,
         (None, Ok(address)) => {
-            // SAFETY: the driver's function of this name has this signature in C.
             let function: unsafe extern "C" fn(CUresult, *mut *const c_char) -> i32 =
+                // SAFETY: the driver's function of this name has this signature.
                 unsafe { std::mem::transmute(address) };
             // SAFETY: the caller owes the driver what it owes this function.
             if unsafe { function(error, text) } == CUresult::CUDA_SUCCESS as i32

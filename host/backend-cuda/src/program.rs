@@ -107,8 +107,16 @@ pub(crate) enum Request {
         entries: Vec<String>,
     },
     /// Puts keys, whose words are the bulk bytes, at a place of a table.
-    Keep { table: Table, first: u64, count: u64 },
-    Run { job: u64, slot: u32, program: Program },
+    Keep {
+        table: Table,
+        first: u64,
+        count: u64,
+    },
+    Run {
+        job: u64,
+        slot: u32,
+        program: Program,
+    },
     /// Are you there?
     Ping(u64),
 }
@@ -122,7 +130,10 @@ pub(crate) enum Reply {
     },
     Kept,
     /// The bytes asked for are behind it.
-    Ran { job: u64, device_us: u64 },
+    Ran {
+        job: u64,
+        device_us: u64,
+    },
     Pong(u64),
     /// The worker cannot go on; it ends after this.
     Failed(Failure),
@@ -153,7 +164,9 @@ pub enum Failure {
         .found / 1000, .found % 1000 / 10
     )]
     OldDriver { found: i32 },
-    #[error("this program was built without kernels: `cargo xtask kernels --install`, then build again")]
+    #[error(
+        "this program was built without kernels: `cargo xtask kernels --install`, then build again"
+    )]
     NoKernels,
     #[error("the kernels do not load on this device: {0}")]
     KernelsRefused(String),
@@ -193,7 +206,9 @@ impl Program {
         }
         for (at, buffer) in self.buffers.iter().enumerate() {
             match buffer.first {
-                First::Bulk(from) if from.checked_add(buffer.bytes).is_none_or(|end| end > bulk) => {
+                First::Bulk(from)
+                    if from.checked_add(buffer.bytes).is_none_or(|end| end > bulk) =>
+                {
                     return Err("a buffer's bytes are not there");
                 }
                 First::Kept
@@ -215,7 +230,9 @@ impl Program {
                 return Err("it reads past a buffer");
             }
         }
-        self.launches.iter().try_for_each(|launch| self.check_launch(launch))
+        self.launches
+            .iter()
+            .try_for_each(|launch| self.check_launch(launch))
     }
 
     fn check_launch(&self, launch: &Launch) -> Result<(), &'static str> {

@@ -168,7 +168,11 @@ mod tests {
         assert_eq!(lodge(&mut state, 1, 40).map(|it| it.first), Some(10));
         let held = lodge(&mut state, 2, 40).expect("there is room");
         assert_eq!(held.first, 50);
-        assert_eq!(lodge(&mut state, 3, 30).map(|it| it.first), Some(10), "1 gave way");
+        assert_eq!(
+            lodge(&mut state, 3, 30).map(|it| it.first),
+            Some(10),
+            "1 gave way"
+        );
         assert!(lodge(&mut state, 4, 90).is_none(), "2 is in use");
         assert_eq!(state.tables[0].len(), 1, "but 3 gave way for nothing");
         drop(held);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
-use tutti_backend::{Backend, Batch, Challenge, DeviceFault, WorkSlice};
+use tutti_backend::{Backend, Batch, Challenge, DeviceFault, Outcomes, WorkSlice};
 use tutti_curves::KeySet;
 use tutti_types::Verdict;
 
@@ -83,10 +83,7 @@ impl Run<'_> {
         Ok(ran.bytes)
     }
 
-    pub(crate) fn lodge<G: DeviceGroup>(
-        &self,
-        set: &KeySet<G>,
-    ) -> Result<Option<Lodging>, Stop> {
+    pub(crate) fn lodge<G: DeviceGroup>(&self, set: &KeySet<G>) -> Result<Option<Lodging>, Stop> {
         Ok(self.residents.lodge(self.worker, set)?)
     }
 
@@ -128,7 +125,7 @@ impl Run<'_> {
         let completion = tutti_backend::run(self.second, part)
             .map_err(|refused| Stop::internal(&refused.to_string()))?;
         let outcomes = completion.result?;
-        let verdicts: Vec<Verdict> = outcomes.iter().flat_map(|part| part.verdicts()).collect();
+        let verdicts: Vec<Verdict> = outcomes.iter().flat_map(Outcomes::verdicts).collect();
         if verdicts.len() != items.len() {
             return Err(Stop::internal("the second backend left items out"));
         }

@@ -44,7 +44,7 @@ pub struct WorkerPatience {
 impl Default for WorkerPatience {
     fn default() -> Self {
         Self {
-            start: Duration::from_secs(60),
+            start: Duration::from_mins(1),
             heartbeat: Duration::from_secs(10),
             program: Duration::from_secs(10),
             pause_first: Duration::from_millis(500),
@@ -338,9 +338,7 @@ impl Worker {
         match receiver.recv_timeout(self.patience.program + extra) {
             Ok(ran) => Ok(ran),
             Err(RecvTimeoutError::Timeout) => Err(self.end(WorkerFault::Silent)),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(self.fate().unwrap_or(WorkerFault::Ended))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.fate().unwrap_or(WorkerFault::Ended)),
         }
     }
 
@@ -353,14 +351,19 @@ impl Worker {
         words: &[u8],
     ) -> Result<(), WorkerFault> {
         let control = self.control.lock();
-        self.tell(&Request::Keep { table, first, count }, words)?;
+        self.tell(
+            &Request::Keep {
+                table,
+                first,
+                count,
+            },
+            words,
+        )?;
         match control.recv_timeout(self.patience.program) {
             Ok(Reply::Kept) => Ok(()),
             Ok(other) => Err(self.end(nonsense(&other))),
             Err(RecvTimeoutError::Timeout) => Err(self.end(WorkerFault::Silent)),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(self.fate().unwrap_or(WorkerFault::Ended))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.fate().unwrap_or(WorkerFault::Ended)),
         }
     }
 
@@ -463,8 +466,7 @@ fn read_replies(output: ChildStdout) -> Receiver<Heard> {
         loop {
             let heard = match frame::read::<Reply>(&mut output) {
                 Ok(Some(reply)) => Ok(reply),
-                Ok(None) => Err(WorkerFault::Ended),
-                Err(frame::FrameError::Io(_)) => Err(WorkerFault::Ended),
+                Ok(None) | Err(frame::FrameError::Io(_)) => Err(WorkerFault::Ended),
                 Err(error) => Err(WorkerFault::Nonsense(error.to_string())),
             };
             let last = heard.is_err();

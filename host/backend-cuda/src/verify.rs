@@ -92,7 +92,9 @@ pub(crate) fn verify<W: DeviceWorld>(
     }
     for (&item, verdict) in samples.iter().zip(sampled) {
         if good(&item) && verdict != Verdict::Valid {
-            return Err(wrong(format!("item {item} was called good and is {verdict:?}")));
+            return Err(wrong(format!(
+                "item {item} was called good and is {verdict:?}"
+            )));
         }
     }
     let mut verdicts = verdicts.into_iter();
@@ -112,7 +114,11 @@ fn samples<W: DeviceWorld>(asked: &Asked<'_, W>, random: &mut ChaCha20Rng) -> Ve
 fn by_oracle<W: DeviceWorld>(parcels: &Parcels<'_, W>, items: &[usize]) -> Vec<Verdict> {
     let all: Vec<_> = parcels
         .iter()
-        .flat_map(|(parcel, range)| parcel.items()[range.clone()].iter().map(move |item| (parcel, item)))
+        .flat_map(|(parcel, range)| {
+            parcel.items()[range.clone()]
+                .iter()
+                .map(move |item| (parcel, item))
+        })
         .collect();
     items
         .iter()
@@ -169,37 +175,32 @@ impl Decoded {
         questions: &Questions<'_>,
     ) -> Result<Self, Stop> {
         let mut composer = Composer::default();
-        let known = known_bad::<W::Sig>();
+        let (known, known_keys) = (known_bad::<W::Sig>(), known_bad::<W::Key>());
+        let signatures = with_known(&questions.signatures, &known);
         let count = (questions.items.len() + known.len()) as u64;
-        let mut bytes = questions.signatures.clone();
-        known.iter().for_each(|(point, _)| bytes.extend(point));
-        let (signatures, status) = decompress::<W::Sig>(&mut composer, &bytes, count, None);
-        let keys = (!questions.keys.is_empty()).then(|| {
-            let place = run.scratch_array::<W::Key>();
-            decompress::<W::Key>(&mut composer, &questions.keys, questions.key_count, Some(place))
-        });
+        let (signatures, status) = decompress::<W::Sig>(&mut composer, &signatures, count, None);
+        let keys = with_known(&questions.keys, &known_keys);
+        let count = questions.key_count + known_keys.len() as u64;
+        let place = run.scratch_array::<W::Key>();
+        let (_, key_status) = decompress::<W::Key>(&mut composer, &keys, count, Some(place));
         let shape = MillerShape::new(u64::from(questions.messages));
-        let messages =
-            composer.zero_array::<<W::Sig as Group>::Affine>(shape.places());
+        let messages = composer.zero_array::<<W::Sig as Group>::Affine>(shape.places());
         let mut first = 0;
         for (kind, texts) in &questions.hashings {
             hash::<W::Sig>(&mut composer, kind, texts, messages.from(first));
             first += texts.len() as u64;
         }
         let status = composer.read_bytes(status);
-        let key_status = keys.map(|(_, status)| composer.read_bytes(status));
+        let key_status = composer.read_bytes(key_status);
         let answer = run.ask(&composer)?;
+        let said = |of: Answer| of.of(&answer).expect("as long as it was asked");
+        let own = own_status(said(status), &known)?;
+        let of_keys = own_status(said(key_status), &known_keys)?;
         let bad_key = |at: usize| {
-            let status = key_status.and_then(|status| status.of(&answer));
-            questions.items[at].keys.iter().any(|&key| {
-                asked.scratch_of(key).is_some_and(|at| status.is_none_or(|all| all[at] != 0))
-            })
+            let inline = questions.items[at].keys.iter();
+            let mut inline = inline.filter_map(|&key| asked.scratch_of(key));
+            inline.any(|key| of_keys[key] != 0)
         };
-        let said = status.of(&answer).expect("as long as it was asked");
-        let (own, of_known) = said.split_at(questions.items.len());
-        if of_known.iter().ne(known.iter().map(|(_, status)| status)) {
-            return Err(wrong(format!("known bad points were called {of_known:?}")));
-        }
         let bad: Vec<usize> = (0..own.len())
             .filter(|&at| own[at] != 0 || bad_key(at))
             .collect();
@@ -213,6 +214,22 @@ impl Decoded {
             shape,
             bad,
         })
+    }
+}
+
+fn with_known(points: &[u8], known: &[(Vec<u8>, u8)]) -> Vec<u8> {
+    let mut bytes = points.to_vec();
+    bytes.extend(known.iter().flat_map(|(point, _)| point));
+    bytes
+}
+
+/// The status of what was asked, once that of the known points is right.
+fn own_status<'a>(said: &'a [u8], known: &[(Vec<u8>, u8)]) -> Result<&'a [u8], Stop> {
+    let (own, of_known) = said.split_at(said.len() - known.len());
+    if of_known.iter().eq(known.iter().map(|(_, status)| status)) {
+        Ok(own)
+    } else {
+        Err(wrong(format!("known bad points were called {of_known:?}")))
     }
 }
 
@@ -267,7 +284,9 @@ fn combine<W: DeviceWorld>(
     let part = |of: Answer| of.of(&answer).expect("as long as it was asked");
     let mut leaves = Leaves::<W>::parse(part(products), part(sums), decoded.shape.leaves as usize)
         .ok_or_else(|| wrong("a value that is not below the modulus".into()))?;
-    let canary_leaf = decoded.shape.leaf_of(questions.items[questions.canary_at].message);
+    let canary_leaf = decoded
+        .shape
+        .leaf_of(questions.items[questions.canary_at].message);
     leaves.take_away(canary_leaf, &canary.shift_weighted(canary_weight));
     Ok(leaves)
 }

@@ -170,28 +170,24 @@ fn work(operation: Operation, shape: Shape, size: usize) -> Option<Work> {
     let dst = Dst::new(b"TUTTI-WARM-UP").ok()?;
     Some(match operation {
         Operation::Verify(World::Bls12381MinPk) => {
-            Work::MinPk(signed::<MinPk>(Scheme::Bls12381MinPkPop, shape, size))
+            Work::MinPk(signed::<MinPk>(&Scheme::Bls12381MinPkPop, shape, size))
         }
         Operation::Verify(World::Bls12381MinSig) => {
-            Work::MinSig(signed::<MinSig>(Scheme::Bls12381MinSig(dst), shape, size))
+            Work::MinSig(signed::<MinSig>(&Scheme::Bls12381MinSig(dst), shape, size))
         }
         Operation::Verify(World::Bn254) => {
-            Work::Bn254(signed::<Bn254Sig>(Scheme::Bn254EigenTai, shape, size))
+            Work::Bn254(signed::<Bn254Sig>(&Scheme::Bn254EigenTai, shape, size))
         }
         _ => return None,
     })
 }
 
 /// Good signatures of the keys 1, 2, 3, and so on, sent along.
-fn signed<W: Signed>(
-    scheme: Scheme,
-    shape: Shape,
-    size: usize,
-) -> tutti_backend::VerifyParcel<W> {
+fn signed<W: Signed>(scheme: &Scheme, shape: Shape, size: usize) -> tutti_backend::VerifyParcel<W> {
     let hash = |number: u64| {
         let mut message = [0; 32];
         message[..8].copy_from_slice(&number.to_le_bytes());
-        let point = W::Sig::hash(Hashing::of_scheme(&scheme), &message, &[]);
+        let point = W::Sig::hash(Hashing::of_scheme(scheme), &message, &[]);
         (message, point.expect("32 bytes can be hashed"))
     };
     let mut parcel = VerifyParcelBuilder::<W>::new(scheme.clone());

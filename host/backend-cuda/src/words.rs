@@ -35,7 +35,11 @@ fn below<const N: usize>(limbs: &[u64; N], modulus: &[u64; N]) -> bool {
 }
 
 fn put_limbs(limbs: &[u64], words: &mut Vec<u32>) {
-    words.extend(limbs.iter().flat_map(|limb| [*limb as u32, (*limb >> 32) as u32]));
+    words.extend(
+        limbs
+            .iter()
+            .flat_map(|limb| [*limb as u32, (*limb >> 32) as u32]),
+    );
 }
 
 fn take_limbs<const N: usize>(words: &[u32], modulus: &[u64; N]) -> Option<[u64; N]> {
@@ -141,10 +145,31 @@ macro_rules! device_group {
     };
 }
 
-device_group!(bls12_381::G1, "bls_g1", ZcashCompressed, ZcashUncompressed, 48, Some(Table::BlsG1));
-device_group!(bls12_381::G2, "bls_g2", ZcashCompressed, ZcashUncompressed, 96, Some(Table::BlsG2));
+device_group!(
+    bls12_381::G1,
+    "bls_g1",
+    ZcashCompressed,
+    ZcashUncompressed,
+    48,
+    Some(Table::BlsG1)
+);
+device_group!(
+    bls12_381::G2,
+    "bls_g2",
+    ZcashCompressed,
+    ZcashUncompressed,
+    96,
+    Some(Table::BlsG2)
+);
 device_group!(bn254::G1, "bn_g1", GnarkCompressed, Eip197, 32, None);
-device_group!(bn254::G2, "bn_g2", GnarkCompressed, Eip197, 64, Some(Table::BnG2));
+device_group!(
+    bn254::G2,
+    "bn_g2",
+    GnarkCompressed,
+    Eip197,
+    64,
+    Some(Table::BnG2)
+);
 
 impl DeviceCurve for bls12_381::Bls12381 {
     const NAME: &'static str = "bls";
@@ -193,7 +218,10 @@ mod tests {
 
     fn there_and_back<T: Words + PartialEq + std::fmt::Debug>(elements: &[T]) {
         let bytes = limb_major(elements);
-        assert_eq!(from_limb_major::<T>(&bytes, elements.len()).as_deref(), Some(elements));
+        assert_eq!(
+            from_limb_major::<T>(&bytes, elements.len()).as_deref(),
+            Some(elements)
+        );
         // The first word of the second element stands behind that of the first.
         let mut words = Vec::new();
         elements[1].put(&mut words);

@@ -58,7 +58,14 @@ fn open_and_serve(
                 let missing = missing.collect();
                 out.say(&Reply::Prepared { missing }, &[]);
             }
-            (Request::Keep { table, first, count }, Some(ready)) => {
+            (
+                Request::Keep {
+                    table,
+                    first,
+                    count,
+                },
+                Some(ready),
+            ) => {
                 ready.tables.write().keep(table, first, count, &bulk)?;
                 out.say(&Reply::Kept, &[]);
             }
@@ -111,13 +118,12 @@ impl Ready {
         arena_bytes: u64,
         out: &Arc<Out>,
     ) -> Result<Self, Failure> {
-        let tables = Arc::new(RwLock::new(device.tables(keys)?));
+        let tables = Arc::new(RwLock::new(Device::tables(keys)?));
         let mut senders = Vec::new();
         for number in 0..slots {
             let (sender, jobs) = crossbeam_channel::bounded(WAITING_MAX);
-            let slot = device.slot(arena_bytes)?;
-            let (device, tables, out) =
-                (Arc::clone(device), Arc::clone(&tables), Arc::clone(out));
+            let slot = Device::slot(arena_bytes)?;
+            let (device, tables, out) = (Arc::clone(device), Arc::clone(&tables), Arc::clone(out));
             std::thread::Builder::new()
                 .name(format!("tutti-slot-{number}"))
                 .spawn(move || run_slot(&device, slot, &tables, &jobs, &out))
@@ -130,7 +136,13 @@ impl Ready {
         })
     }
 
-    fn start(&self, number: u64, slot: u32, program: Program, bulk: Vec<u8>) -> Result<(), Failure> {
+    fn start(
+        &self,
+        number: u64,
+        slot: u32,
+        program: Program,
+        bulk: Vec<u8>,
+    ) -> Result<(), Failure> {
         let slot = self.slots.get(slot as usize);
         let slot = slot.ok_or_else(|| Failure::BadRequest("there is no such slot".into()))?;
         slot.try_send(Job {

@@ -66,6 +66,8 @@ struct Ready {
     standing: Standing,
     batch: Origin,
     backend: BackendId,
+    /// What a batch that is not sealed yet may hold.
+    max: Amount,
     since: u64,
 }
 
@@ -506,11 +508,16 @@ impl<P: Clone> Batcher<P> {
         standing: Standing,
     ) -> Option<Ready> {
         let side = lane.side(standing);
+        let usual = self.batch_max(standing);
         let ready = |batch, backend| Ready {
             operation,
             standing,
             batch,
             backend,
+            max: match standing {
+                Standing::Shared => self.fleet.batch_max(backend, usual),
+                Standing::Isolated => usual,
+            },
             since: side.head_since,
         };
         for (at, retry) in side.retries.iter().enumerate() {
@@ -522,7 +529,12 @@ impl<P: Clone> Batcher<P> {
         if !side.has_unsealed() || !self.is_ripe(lane, standing) {
             return None;
         }
-        let items = lane.batch_items(standing, self.batch_max(standing));
+        // The largest batch that there could be decides who has it, and whoever has it how much.
+        let largest = match standing {
+            Standing::Shared => self.fleet.largest_batch(operation, priority, usual),
+            Standing::Isolated => usual,
+        };
+        let items = lane.batch_items(standing, largest);
         let backend = self.fleet.choose(operation, priority, items, &[])?;
         Some(ready(Origin::Unsealed, backend))
     }
@@ -544,13 +556,12 @@ impl<P: Clone> Batcher<P> {
     }
 
     fn send(&mut self, priority: Priority, ready: Ready, actions: &mut Vec<Action<P>>) {
-        let max = self.batch_max(ready.standing);
         let lane = lane_of(&mut self.lanes, priority, ready.operation);
         self.heads += 1;
         lane.side_mut(ready.standing).head_since = self.heads;
         let (retry, from) = match ready.batch {
             Origin::Unsealed => {
-                let Sealed { slices, amount } = lane.seal(ready.standing, max);
+                let Sealed { slices, amount } = lane.seal(ready.standing, ready.max);
                 let tried = Vec::new();
                 (
                     Retry {

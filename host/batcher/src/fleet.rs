@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tutti_types::{Operation, Priority};
 
-use crate::{BackendId, BackendSlots, BatchId};
+use crate::{Amount, BackendId, BackendSlots, BatchId};
 
 /// The backends: what each does, how much it has in flight, whether it takes more.
 #[derive(Debug, Default)]
@@ -145,6 +145,28 @@ impl Fleet {
             .any(|station| station.health == Health::Up && station.free(priority) > 0)
     }
 
+    /// The largest batch that any backend would take.
+    pub(crate) fn largest_batch(
+        &self,
+        operation: Operation,
+        priority: Priority,
+        usual: Amount,
+    ) -> Amount {
+        let able = self.able(operation, priority, &[]);
+        let own = able.filter_map(|(_, station, _)| station.slots.batch_max);
+        own.fold(usual, |largest, own| Amount {
+            items: largest.items.max(own.items),
+            cost_us: largest.cost_us.max(own.cost_us),
+        })
+    }
+
+    /// The largest batch of one backend.
+    pub(crate) fn batch_max(&self, id: BackendId, usual: Amount) -> Amount {
+        let station = self.stations.get(&id);
+        let own = station.and_then(|station| station.slots.batch_max);
+        own.unwrap_or(usual)
+    }
+
     /// Where a batch of this size goes now. The backend with the largest crossover that it
     /// reaches: those with a smaller one are the only help of smaller batches. If it reaches none,
     /// waiting would not help, and the one made for the smallest batches has it.
@@ -200,6 +222,7 @@ mod tests {
             slots,
             urgent_slots,
             operations: vec![(OP, crossover)],
+            batch_max: None,
         }
     }
 

@@ -94,6 +94,8 @@ pub struct BackendSlots {
     pub urgent_slots: u32,
     /// What it does, and the smallest batch worth sending to it, in items.
     pub operations: Vec<(Operation, u32)>,
+    /// Its largest batch; where it is none, the configured one.
+    pub batch_max: Option<Amount>,
 }
 
 /// A source some of whose items in a batch were bad, so that a search had to find them.

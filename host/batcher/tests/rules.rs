@@ -4,8 +4,8 @@
 #![allow(clippy::needless_pass_by_value)]
 
 use tutti_batcher::{
-    Action, BackendId, BackendSlots, BatchId, Batcher, Config, Event, Isolation, Micros, Parcel,
-    ParcelId, Slice, SourceId, Spoiler, Stats,
+    Action, Amount, BackendId, BackendSlots, BatchId, Batcher, Config, Event, Isolation, Micros,
+    Parcel, ParcelId, Slice, SourceId, Spoiler, Stats,
 };
 use tutti_types::{Operation, Priority, UndecidedCause, World};
 
@@ -148,6 +148,7 @@ fn slots(slots: u32, urgent_slots: u32, crossover: u32) -> BackendSlots {
         slots,
         urgent_slots,
         operations: vec![(VERIFY, crossover), (HASH, crossover)],
+        batch_max: None,
     }
 }
 
@@ -852,4 +853,31 @@ fn pump(items: u64, backlog: u64, sources: u64) -> u64 {
     let stats = batcher.stats();
     assert_eq!(stats.items_completed, items);
     stats.batches_sealed
+}
+
+#[test]
+fn a_backend_for_large_batches_has_them_and_others_have_the_usual() {
+    let mut stage = Stage::new(small_batches(10));
+    stage.up(CPU, slots(1, 0, 1));
+    let large = Some(Amount {
+        items: 1_000,
+        cost_us: 1_000_000,
+    });
+    stage.up(
+        GPU,
+        BackendSlots {
+            batch_max: large,
+            ..slots(1, 0, 100)
+        },
+    );
+    stage.arrive(parcel(1, 1_500));
+    let sent: Vec<_> = stage
+        .submitted
+        .iter()
+        .map(|s| (s.backend, s.items()))
+        .collect();
+    // The device takes what it can, the CPU what it is used to.
+    assert_eq!(sent, [(GPU, 1_000), (CPU, 10)]);
+    stage.complete(stage.last().batch);
+    assert_eq!((stage.last().backend, stage.last().items()), (CPU, 10));
 }

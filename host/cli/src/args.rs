@@ -29,6 +29,15 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Print the version.
     Version(VersionArgs),
+    /// The process that owns a CUDA device; `serve` starts it.
+    #[command(hide = true)]
+    CudaWorker(CudaWorkerArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CudaWorkerArgs {
+    /// Number of the device, as the driver counts.
+    pub(crate) device: u32,
 }
 
 /// What decides how the engine runs. Flags win over the environment, which wins over the file.
@@ -37,7 +46,7 @@ pub(crate) struct EngineArgs {
     /// Settings file (TOML); unknown keys are refused.
     #[arg(long, value_name = "FILE", env = "TUTTI_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Backend to use; may be given several times. This build has: cpu.
+    /// Backends to use: cpu, cuda, or auto, which is cuda where it works and cpu [default: auto].
     #[arg(
         long,
         value_name = "NAME",
@@ -52,6 +61,15 @@ pub(crate) struct EngineArgs {
     /// scalar code.
     #[arg(long, value_name = "ENGINE", env = "TUTTI_CPU_ENGINE")]
     pub(crate) cpu_engine: Option<CpuEngineName>,
+    /// Memory of each CUDA device for resident keys and batches, in MiB [default: 4096].
+    #[arg(long, value_name = "MIB", env = "TUTTI_CUDA_MEMORY_MIB")]
+    pub(crate) cuda_memory_mib: Option<u64>,
+    /// Smallest batch that a CUDA device is asked; measured as it starts if not given.
+    #[arg(long, value_name = "ITEMS", env = "TUTTI_CUDA_ITEMS_MIN")]
+    pub(crate) cuda_items_min: Option<u32>,
+    /// Program to start as a device's worker instead of this one. It is not trusted either.
+    #[arg(long, value_name = "FILE", env = "TUTTI_CUDA_WORKER", hide = true)]
+    pub(crate) cuda_worker: Option<PathBuf>,
     /// Bits of the random coefficients: 64, as consensus clients use, or 128.
     #[arg(long, value_name = "BITS", env = "TUTTI_COEFFICIENT_BITS")]
     pub(crate) coefficient_bits: Option<u32>,

@@ -41,7 +41,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
         let report =
             measure(scenario, args.seed, plan, &mut ours, theirs).map_err(Failure::cannot_serve)?;
         if args.json {
-            say(report.to_json("cpu", settings.threads));
+            say(report.to_json(&ours.name, settings.threads));
         }
         reports.push(report);
     }
@@ -57,14 +57,15 @@ fn engine(args: &BenchArgs, settings: &EngineSettings) -> Result<EngineSubject, 
     } else {
         Caching::Off
     };
-    let engine = Engine::start(
-        &settings.engine,
-        settings.backends(caching)?,
-        Arc::new(NoObserver),
-    );
+    let backends = settings.backends(caching)?;
+    // The first is asked first.
+    let name = backends
+        .first()
+        .map_or("cpu", |backend| backend.descriptor().name);
+    let engine = Engine::start(&settings.engine, backends, Arc::new(NoObserver));
     Ok(EngineSubject {
         engine,
-        name: "cpu".into(),
+        name: name.into(),
         runs: 0,
     })
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tutti_backend::{Backend, self_test};
+use tutti_backend_cuda::{CudaBackend, Failure as WorkerFailure, StartError, WorkerFault};
 use tutti_bench::Machine;
 use tutti_engine::fresh_challenge;
 
@@ -19,12 +20,16 @@ struct Finding {
 pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failure> {
     let settings = EngineSettings::from_args(&args.engine)?;
     let machine = Machine::here();
-    let mut findings: Vec<Finding> = settings.backends(Caching::On)?.iter().map(test).collect();
-    findings.push(Finding {
-        name: "cuda",
-        usable: false,
-        text: cuda(),
-    });
+    let cpu = settings.cpu(Caching::On)?;
+    let mut findings = vec![test(&cpu)];
+    match settings.cuda.start(&cpu) {
+        Ok(devices) => findings.extend(devices.iter().map(test_device)),
+        Err(error) => findings.push(Finding {
+            name: "cuda",
+            usable: false,
+            text: without_cuda(&error),
+        }),
+    }
     findings.push(Finding {
         name: "fpga",
         usable: false,
@@ -76,12 +81,46 @@ fn test(backend: &Arc<dyn Backend>) -> Finding {
     }
 }
 
-fn cuda() -> String {
-    let present = std::path::Path::new("/dev/nvidia0").exists();
-    let device = if present {
-        "an NVIDIA device is there"
-    } else {
-        "no NVIDIA device is there"
+fn test_device(device: &Arc<CudaBackend>) -> Finding {
+    let backend: Arc<dyn Backend> = Arc::<CudaBackend>::clone(device);
+    let mut finding = test(&backend);
+    for row in device.crossovers().rows() {
+        let worth = match row.items {
+            Some(items) => format!("from {items} items on"),
+            None => "never".into(),
+        };
+        finding.text += &format!(
+            "\n         {}, {:?}: worth asking {worth}; {:.0} us and {:.2} us an item, the CPU {:.0} and {:.2}",
+            row.operation.name(),
+            row.shape,
+            row.device.fixed_us,
+            row.device.item_us,
+            row.cpu.fixed_us,
+            row.cpu.item_us,
+        );
+    }
+    finding
+}
+
+/// What is missing, and the command that adds it.
+fn without_cuda(error: &StartError) -> String {
+    let StartError::Worker(WorkerFault::Failed(failure)) = error else {
+        return error.to_string();
     };
-    format!("this build has no CUDA backend ({device})")
+    let remedy = match failure {
+        WorkerFailure::NoDriver(_) | WorkerFailure::OldDriver { .. } => {
+            "install NVIDIA's driver 580 or later (Debian, Ubuntu: `apt-get install nvidia-driver-580-server`), \
+             then `nvidia-smi` must list the device"
+        }
+        WorkerFailure::NoDevice { .. } => "`nvidia-smi -L` lists the devices that there are",
+        WorkerFailure::KernelsRefused(_) => {
+            "the device may be older than sm_75; otherwise build again after `cargo xtask kernels --install`"
+        }
+        WorkerFailure::OutOfMemory(_) => "give less with `--cuda-memory-mib`, or free the device",
+        WorkerFailure::NoKernels | WorkerFailure::Device(_) | WorkerFailure::BadRequest(_) => "",
+    };
+    match remedy {
+        "" => failure.to_string(),
+        remedy => format!("{failure}; {remedy}"),
+    }
 }

@@ -6,6 +6,7 @@ mod bench;
 mod cert;
 mod conformance;
 mod contract_json;
+mod cuda;
 mod doctor;
 mod exit;
 mod serve;
@@ -41,6 +42,7 @@ fn main() -> std::process::ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Version(args) => Ok(version(&args)),
+        Command::CudaWorker(args) => return cuda::serve_worker(&args),
     };
     result
         .unwrap_or_else(|failure| {

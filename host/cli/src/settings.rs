@@ -12,6 +12,7 @@ use tutti_engine::EngineConfig;
 use tutti_types::Limits;
 
 use crate::args::{CpuEngineName, EngineArgs, LogFormat};
+use crate::cuda::CudaSettings;
 use crate::exit::Failure;
 
 /// The settings file. Every key is optional; a key that is not here is an error.
@@ -23,6 +24,8 @@ pub(crate) struct File {
     backends: Option<Vec<String>>,
     threads: Option<usize>,
     cpu_engine: Option<CpuEngineName>,
+    cuda_memory_mib: Option<u64>,
+    cuda_items_min: Option<u32>,
     coefficient_bits: Option<u32>,
     pub(crate) gather_us: Option<u64>,
     pub(crate) drain_timeout_s: Option<u64>,
@@ -91,7 +94,8 @@ pub(crate) struct EngineSettings {
     pub(crate) engine: EngineConfig,
     pub(crate) threads: usize,
     cpu_engine: CpuEngine,
-    backends: Vec<String>,
+    pub(crate) cuda: CudaSettings,
+    backends: Vec<BackendName>,
     pub(crate) file: File,
 }
 
@@ -104,13 +108,22 @@ impl EngineSettings {
         let mut limits = Limits::default();
         file.limits.over(&mut limits)?;
         let backends = match (&args.backend[..], &file.backends) {
-            ([], None) => vec!["cpu".to_owned()],
-            ([], Some(names)) => names.clone(),
-            (names, _) => names.to_vec(),
+            ([], None) => vec![BackendName::Auto],
+            ([], Some(names)) => backend_names(names)?,
+            (names, _) => backend_names(names)?,
         };
-        if let Some(unknown) = backends.iter().find(|name| *name != "cpu") {
+        let cuda = CudaSettings {
+            memory_mib: args
+                .cuda_memory_mib
+                .or(file.cuda_memory_mib)
+                .unwrap_or(4_096),
+            items_min: args.cuda_items_min.or(file.cuda_items_min),
+            worker: args.cuda_worker.clone(),
+        };
+        if !(64..=1 << 20).contains(&cuda.memory_mib) {
             return Err(Failure::usage(format!(
-                "this build has no backend {unknown:?}; it has: cpu"
+                "{} MiB of a device: give 64 to 1048576",
+                cuda.memory_mib
             )));
         }
         let threads = args
@@ -143,28 +156,77 @@ impl EngineSettings {
             },
             threads,
             cpu_engine,
+            cuda,
             backends,
             file,
         })
     }
 
     pub(crate) fn backends(&self, caching: Caching) -> Result<Vec<Arc<dyn Backend>>, Failure> {
-        self.backends
-            .iter()
-            .map(|_| {
-                let config = CpuConfig {
-                    engine: self.cpu_engine,
-                    ..CpuConfig::new(self.threads, &self.engine.limits)
-                };
-                let config = match caching {
-                    Caching::On => config,
-                    Caching::Off => config.without_caches(),
-                };
-                let backend = CpuBackend::new(&config).map_err(Failure::cannot_serve)?;
-                Ok(Arc::new(backend) as Arc<dyn Backend>)
-            })
-            .collect()
+        let cpu = self.cpu(caching)?;
+        let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
+        for name in &self.backends {
+            if *name != BackendName::Cpu {
+                match self.cuda.start(&cpu) {
+                    Ok(devices) => backends.extend(devices.into_iter().map(|device| device as _)),
+                    Err(error) if *name == BackendName::Auto => {
+                        tracing::info!(%error, "no CUDA device is used");
+                    }
+                    Err(error) => return Err(Failure::cannot_serve(error)),
+                }
+            }
+            if *name != BackendName::Cuda {
+                backends.push(Arc::clone(&cpu));
+            }
+        }
+        Ok(backends)
     }
+
+    pub(crate) fn cpu(&self, caching: Caching) -> Result<Arc<dyn Backend>, Failure> {
+        let config = CpuConfig {
+            engine: self.cpu_engine,
+            ..CpuConfig::new(self.threads, &self.engine.limits)
+        };
+        let config = match caching {
+            Caching::On => config,
+            Caching::Off => config.without_caches(),
+        };
+        let backend = CpuBackend::new(&config).map_err(Failure::cannot_serve)?;
+        Ok(Arc::new(backend))
+    }
+}
+
+/// What `--backend` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BackendName {
+    /// CUDA devices where there are any, and the CPU.
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+fn backend_names(names: &[String]) -> Result<Vec<BackendName>, Failure> {
+    let mut known = Vec::new();
+    for name in names {
+        let name = match &**name {
+            "auto" => BackendName::Auto,
+            "cpu" => BackendName::Cpu,
+            "cuda" => BackendName::Cuda,
+            other => {
+                return Err(Failure::usage(format!(
+                    "this build has no backend {other:?}; it has: auto, cpu, cuda"
+                )));
+            }
+        };
+        if known.contains(&name) {
+            return Err(Failure::usage("a backend is named twice"));
+        }
+        known.push(name);
+    }
+    if known.len() > 1 && known.contains(&BackendName::Auto) {
+        return Err(Failure::usage("auto names all backends already"));
+    }
+    Ok(known)
 }
 
 fn read(path: &Path) -> Result<File, Failure> {
@@ -193,12 +255,16 @@ mod tests {
             backend: vec![backend.to_owned()],
             threads: Some(threads),
             cpu_engine: None,
+            cuda_memory_mib: None,
+            cuda_items_min: None,
+            cuda_worker: None,
             coefficient_bits: Some(bits),
         };
         assert!(EngineSettings::from_args(&args(1, 64, "cpu")).is_ok());
         assert!(EngineSettings::from_args(&args(0, 64, "cpu")).is_err());
         assert!(EngineSettings::from_args(&args(1, 65, "cpu")).is_err());
         assert!(EngineSettings::from_args(&args(1, 64, "tpu")).is_err());
+        assert!(EngineSettings::from_args(&args(1, 64, "cuda")).is_ok());
         let mut limits = Limits::default();
         let zero = LimitSettings {
             batch_items_max: Some(0),

@@ -12,9 +12,13 @@ use tutti_backend::{
     Backend, Batch, Completion, Descriptor, DeviceFault, Done, Outcomes, Refused, SelfTestFailure,
     SelfTestReport, self_test,
 };
-use tutti_batcher::BackendSlots;
+use tutti_batcher::{Amount, BackendSlots};
 
 use crate::{BackendStatus, Health, Patience, fresh_challenge};
+
+/// What an item of a backend's large batches may cost on a core of the CPU: those of many pairs or
+/// thousands of keys fill a batch before its items do.
+const ITEM_COST_US_MAX: u64 = 1_000;
 
 pub(crate) struct Member {
     pub(crate) backend: Arc<dyn Backend>,
@@ -91,7 +95,15 @@ impl Member {
         BackendSlots {
             slots: descriptor.slots,
             urgent_slots: descriptor.urgent_slots,
-            operations: descriptor.operations.iter().map(|op| (*op, 1)).collect(),
+            operations: descriptor
+                .operations
+                .iter()
+                .map(|op| (*op, self.backend.crossover(*op)))
+                .collect(),
+            batch_max: self.backend.batch_items_max().map(|items| Amount {
+                items: items as u64,
+                cost_us: items as u64 * ITEM_COST_US_MAX,
+            }),
         }
     }
 }

@@ -1,10 +1,15 @@
-//! What cust calls, with cust_raw's signatures. Made from the declarations of cust_raw 0.11.3 for
+//! What cust calls, with `cust_raw`'s signatures. Made from the declarations of `cust_raw` 0.11.3 for
 //! every symbol that cust 0.3.2 names; the compiler holds each to its declaration.
 
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ushort, c_void};
 
 use cust_raw::{
-    CUDA_ARRAY3D_DESCRIPTOR, CUDA_EXTERNAL_MEMORY_BUFFER_DESC, CUDA_EXTERNAL_MEMORY_HANDLE_DESC, CUDA_KERNEL_NODE_PARAMS, CUDA_MEMCPY2D, CUDA_RESOURCE_DESC, CUDA_RESOURCE_VIEW_DESC, CUDA_TEXTURE_DESC, CUarray, CUcontext, CUdevice, CUdevice_attribute, CUdeviceptr, CUevent, CUexternalMemory, CUfunc_cache, CUfunction, CUfunction_attribute, CUgraph, CUgraphNode, CUgraphNodeType, CUhostFn, CUjitInputType, CUjit_option, CUlimit, CUlinkState, CUmem_advise, CUmodule, CUoccupancyB2DSize, CUresult, CUsharedconfig, CUstream, CUsurfObject, CUtexObject,
+    CUDA_ARRAY3D_DESCRIPTOR, CUDA_EXTERNAL_MEMORY_BUFFER_DESC, CUDA_EXTERNAL_MEMORY_HANDLE_DESC,
+    CUDA_KERNEL_NODE_PARAMS, CUDA_MEMCPY2D, CUDA_RESOURCE_DESC, CUDA_RESOURCE_VIEW_DESC,
+    CUDA_TEXTURE_DESC, CUarray, CUcontext, CUdevice, CUdevice_attribute, CUdeviceptr, CUevent,
+    CUexternalMemory, CUfunc_cache, CUfunction, CUfunction_attribute, CUgraph, CUgraphNode,
+    CUgraphNodeType, CUhostFn, CUjit_option, CUjitInputType, CUlimit, CUlinkState, CUmem_advise,
+    CUmodule, CUoccupancyB2DSize, CUresult, CUsharedconfig, CUstream, CUsurfObject, CUtexObject,
 };
 
 use super::trampolines;

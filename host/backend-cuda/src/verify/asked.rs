@@ -52,6 +52,9 @@ impl HashKind {
     }
 }
 
+/// Places of the known item's key and of keys that are known to be bad.
+const KNOWN_KEYS: u64 = 3;
+
 /// An item with one equation of one message.
 #[derive(Debug)]
 pub(super) struct AskedItem<'a, W: DeviceWorld> {
@@ -78,7 +81,8 @@ pub(super) struct Asked<'a, W: DeviceWorld> {
     canary_place: [u32; 1],
     /// Items that only the CPU does: over several messages, or with more keys than there is room for.
     pub(super) left_out: Vec<usize>,
-    _lodgings: Vec<Lodging>,
+    /// The sets stay where they are as long as this is held.
+    lodgings: Vec<Lodging>,
 }
 
 impl<'a, W: DeviceWorld> Asked<'a, W> {
@@ -91,7 +95,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
             scratch_first: run.scratch_first(),
             canary_place: [0],
             left_out: Vec::new(),
-            _lodgings: Vec::new(),
+            lodgings: Vec::new(),
         };
         let mut item = 0;
         for (parcel, range) in parcels {
@@ -100,14 +104,23 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
             let hashing = kind.map(|kind| asked.hashing(kind));
             for verified in &parcel.items()[range.clone()] {
                 match hashing.and_then(|hashing| {
-                    asked.item(item, hashing, parcel, verified, &mut sources, run.scratch_places())
+                    asked.item(
+                        item,
+                        hashing,
+                        parcel,
+                        verified,
+                        &mut sources,
+                        run.scratch_places(),
+                    )
                 }) {
                     Some(question) => asked.items.push(question),
                     None => asked.left_out.push(item),
                 }
                 item += 1;
             }
-            asked._lodgings.extend(sources.lodgings.into_iter().flatten());
+            asked
+                .lodgings
+                .extend(sources.lodgings.into_iter().flatten());
         }
         asked.canary_place = [(asked.scratch_first + asked.inline_count) as u32];
         Ok(asked)
@@ -174,18 +187,20 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
             }
             Keys::Inline(keys) => keys,
         };
-        // One place is the known item's.
-        if self.inline_count + indices.len() as u64 >= room {
+        if self.inline_count + indices.len() as u64 + KNOWN_KEYS > room {
             return None;
         }
         let bytes = |index: &u32| compressed::<W::Key>(&inline[*index as usize]);
         let bytes: Vec<Vec<u8>> = indices.iter().map(bytes).collect::<Option<_>>()?;
         let place = |(index, bytes): (&u32, Vec<u8>)| {
-            *sources.inline.entry((term.source, *index)).or_insert_with(|| {
-                self.inline.extend(bytes);
-                self.inline_count += 1;
-                (self.scratch_first + self.inline_count - 1) as u32
-            })
+            *sources
+                .inline
+                .entry((term.source, *index))
+                .or_insert_with(|| {
+                    self.inline.extend(bytes);
+                    self.inline_count += 1;
+                    (self.scratch_first + self.inline_count - 1) as u32
+                })
         };
         Some(indices.iter().zip(bytes).map(place).collect())
     }
@@ -211,7 +226,11 @@ impl<W: DeviceWorld> Sources<W> {
             Keys::Inline(_) => Ok(None),
         };
         Ok(Self {
-            lodgings: parcel.sources().iter().map(lodge).collect::<Result<_, _>>()?,
+            lodgings: parcel
+                .sources()
+                .iter()
+                .map(lodge)
+                .collect::<Result<_, _>>()?,
             inline: HashMap::new(),
             world: std::marker::PhantomData,
         })
@@ -313,18 +332,16 @@ impl<'a> Questions<'a> {
         };
         for (hashing, place, at) in order {
             let message = firsts[*hashing] + place;
-            let (item, keys) = match at {
-                Some(at) => {
-                    let question = &asked.items[*at];
-                    let signature = compressed::<W::Sig>(question.signature);
-                    questions.signatures.extend(signature.expect("no infinity is asked"));
-                    (Some(question.item), &question.keys[..])
-                }
-                None => {
-                    questions.canary_at = questions.items.len();
-                    questions.signatures.extend(&canary.signature);
-                    (None, &asked.canary_place[..])
-                }
+            let (item, keys) = if let Some(at) = at {
+                let question = &asked.items[*at];
+                let signature = compressed::<W::Sig>(question.signature);
+                let signature = signature.expect("no infinity is asked");
+                questions.signatures.extend(signature);
+                (Some(question.item), &question.keys[..])
+            } else {
+                questions.canary_at = questions.items.len();
+                questions.signatures.extend(&canary.signature);
+                (None, &asked.canary_place[..])
             };
             questions.items.push(Question {
                 item,

@@ -34,7 +34,8 @@ impl<W: DeviceWorld> Leaves<W> {
 
     /// The leaves whose equation does not hold, where that of all does not.
     pub(super) fn bad(&self) -> Result<Vec<u32>, Stop> {
-        let mut level = vec![0..self.products.len()];
+        let whole = 0..self.products.len();
+        let mut level = Vec::from([whole]);
         let mut bad = Vec::new();
         while !level.is_empty() {
             let holding: Vec<bool> = level
@@ -64,7 +65,9 @@ impl<W: DeviceWorld> Leaves<W> {
             .copied()
             .reduce(W::Curve::one, |a, b| W::Curve::mul(&a, &b));
         let zero = W::Sig::zero;
-        let sum = self.sums[part].iter().fold(zero(), |a, b| W::Sig::add(&a, b));
+        let sum = self.sums[part]
+            .iter()
+            .fold(zero(), |a, b| W::Sig::add(&a, b));
         let signatures = W::Sig::to_affine(&sum);
         if signatures.is_some_and(|point| !is_member::<W::Sig>(&point)) {
             return Err(wrong("a sum of signatures outside their group".into()));

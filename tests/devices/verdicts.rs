@@ -1,0 +1,164 @@
+//! A device that does what it should: its verdicts are those of the oracle.
+
+use std::sync::Arc;
+
+use tutti_backend::{Backend, Challenge, CoefficientBits, Outcomes, Work, self_test};
+use tutti_backend_cuda::{CudaBackend, CudaConfig};
+use tutti_curves::{Bn254Sig, MinPk, MinSig};
+use tutti_types::{Dst, Operation, Scheme, World as Groups};
+
+use crate::items::{Item, Maker, Ring, World, parcel};
+use crate::machine::{Machine, ask, batch, cpu};
+use crate::rig::{self, pick, shuffle};
+
+#[test]
+fn the_known_answers_come_out() {
+    let backend = Machine::new().start().expect("the stand-in is a device");
+    let offered = &backend.descriptor().operations;
+    for groups in [Groups::Bls12381MinPk, Groups::Bls12381MinSig, Groups::Bn254] {
+        assert!(offered.contains(&Operation::Verify(groups)), "{groups:?}");
+    }
+    let report = self_test(&backend, Challenge([3; 32])).expect("all answers are right");
+    assert!(report.checks >= 32, "{report:?}");
+}
+
+/// A parcel of items, and those of them that it took.
+pub(crate) fn made<W: World>(
+    ring: &Ring<W>,
+    scheme: &Scheme,
+    items: Vec<Item<W>>,
+) -> (Arc<Work>, Vec<Item<W>>) {
+    let (parcel, refused) = parcel(ring, scheme, &items);
+    let taken = items.into_iter().zip(refused);
+    let taken = taken.filter_map(|(item, refused)| refused.is_none().then_some(item));
+    (Arc::new(W::work(parcel)), taken.collect())
+}
+
+/// Items of every sort, good and bad, in one batch of several parcels with their own tags.
+fn mixes<W: World>(backend: &CudaBackend, schemes: &[Scheme], count: u64) {
+    for seed in rig::seeds(count) {
+        let mut random = rig::random(100 + seed);
+        let ring = Ring::<W>::new(&mut random);
+        let mut works = Vec::new();
+        let mut expected = Vec::new();
+        for scheme in schemes {
+            let mut maker = Maker::new(&ring, scheme.clone(), &mut random);
+            let mut items = Vec::new();
+            while items.len() < *pick(&mut random, &[1, 7, 20]) {
+                // Every third batch has nothing bad in it.
+                items.extend(match seed % 3 {
+                    0 => vec![maker.valid(&mut random)],
+                    _ => maker.any(&mut random),
+                });
+            }
+            shuffle(&mut random, &mut items);
+            let (work, items) = made(&ring, scheme, items);
+            if !work.is_empty() {
+                expected.extend(items.into_iter().map(|item| (item.sort, item.expected)));
+                works.push(work);
+            }
+        }
+        let bits = [CoefficientBits::B64, CoefficientBits::B128][seed as usize % 2];
+        let whole = batch(&works[0], seed as u8, bits);
+        let slices = works.iter().flat_map(rig::whole).collect();
+        let completion = tutti_backend::run(backend, tutti_backend::Batch { slices, ..whole });
+        let outcomes = completion.expect("offered").result.expect("no fault");
+        let verdicts = outcomes.iter().flat_map(Outcomes::verdicts);
+        for (at, (verdict, (sort, expected))) in verdicts.zip(&expected).enumerate() {
+            assert_eq!(
+                verdict,
+                *expected,
+                "{:?}, seed {seed}, item {at}: {sort}",
+                W::WORLD
+            );
+        }
+    }
+}
+
+#[test]
+fn device_verdicts_equal_single_verdicts() {
+    let tag = |text: &str| Dst::new(text.as_bytes()).expect("a short tag");
+    let backend = Machine::new().start().expect("the stand-in is a device");
+    let min_pk = [
+        Scheme::Bls12381MinPkPop,
+        Scheme::Bls12381MinPkAug,
+        Scheme::Bls12381MinPkBasic,
+    ];
+    mixes::<MinPk>(&backend, &min_pk, 4);
+    let min_sig = [tag("one"), tag("another")].map(Scheme::Bls12381MinSig);
+    mixes::<MinSig>(&backend, &min_sig, 3);
+    let bn254 = [
+        Scheme::Bn254EigenTai,
+        Scheme::Bn254KeccakTai,
+        Scheme::Bn254Rfc9380(tag("a third")),
+    ];
+    mixes::<Bn254Sig>(&backend, &bn254, 3);
+}
+
+/// Many items of few messages, and of so many that sums are made in parts and leaves are many.
+#[test]
+fn bad_items_are_found_in_every_shape() {
+    let backend = Machine::new().start().expect("the stand-in is a device");
+    let mut random = rig::random(5);
+    let ring = Ring::<MinPk>::new(&mut random);
+    for (messages, size) in [(1, 150), (100, 100), (40, 120)] {
+        let mut items = Vec::new();
+        while items.len() < size {
+            let mut maker = Maker::new(&ring, Scheme::Bls12381MinPkPop, &mut random);
+            // Each maker has messages of its own.
+            for key in 0..(size / messages) as u32 {
+                items.push(maker.plain(key, &mut random));
+            }
+        }
+        for _ in 0..2 {
+            let mut maker = Maker::new(&ring, Scheme::Bls12381MinPkPop, &mut random);
+            items.push(maker.wrong_message(&mut random));
+            items.push(maker.small_order(&mut random));
+            items.extend(maker.shifted(true, &mut random));
+        }
+        shuffle(&mut random, &mut items);
+        let (work, items) = made(&ring, &Scheme::Bls12381MinPkPop, items);
+        let verdicts = ask(&backend, &work, 9).expect("no fault");
+        for (verdict, item) in verdicts.iter().zip(&items) {
+            assert_eq!(
+                *verdict, item.expected,
+                "{messages} messages: {}",
+                item.sort
+            );
+        }
+    }
+}
+
+/// Sets that do not all fit take turns on the device.
+#[test]
+fn key_sets_give_way_to_each_other() {
+    let machine = Machine::new();
+    let config = CudaConfig {
+        // 416 bytes a key in all tables: places for the inline keys and one ring of forty.
+        memory_bytes: 2 * 416 * 100,
+        slots: 1,
+        inline_keys_max: 25,
+        ..machine.config()
+    };
+    let too_small = CudaBackend::start(config.clone(), cpu()).expect("the stand-in is a device");
+    let mut random = rig::random(6);
+    for round in 0..3 {
+        let ring = Ring::<MinPk>::new(&mut random);
+        let mut maker = Maker::new(&ring, Scheme::Bls12381MinPkPop, &mut random);
+        let items = vec![maker.plain(round, &mut random)];
+        let (work, _) = made(&ring, &Scheme::Bls12381MinPkPop, items);
+        let verdicts = ask(&too_small, &work, 1).expect("no fault");
+        assert_eq!(verdicts, [tutti_types::Verdict::Valid]);
+    }
+    let count = |name: &str| {
+        let counters = too_small.counters();
+        counters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .expect("a counter")
+            .1
+    };
+    assert_eq!(count("cuda_key_sets_uploaded"), 3);
+    assert_eq!(count("cuda_key_sets_evicted"), 2);
+    assert_eq!(count("cuda_batches_too_large"), 0);
+}
