@@ -27,6 +27,15 @@ pub enum Shape {
     SameMessage,
 }
 
+impl Shape {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Distinct => "distinct messages",
+            Self::SameMessage => "one message",
+        }
+    }
+}
+
 /// Time of a batch: `fixed + items * each`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {

@@ -1,3 +1,4 @@
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -89,14 +90,17 @@ fn test_device(device: &Arc<CudaBackend>) -> Finding {
             Some(items) => format!("from {items} items on"),
             None => "never".into(),
         };
-        finding.text += &format!(
-            "\n         {}, {:?}: worth asking {worth}; {:.0} us and {:.2} us an item, the CPU {:.0} and {:.2}",
+        let (device, cpu) = (row.device, row.cpu);
+        // Writing to a string does not fail.
+        let _ = write!(
+            finding.text,
+            "\n         {}, {}: worth asking {worth}; {:.0} us and {:.2} us an item, the CPU {:.0} and {:.2}",
             row.operation.name(),
-            row.shape,
-            row.device.fixed_us,
-            row.device.item_us,
-            row.cpu.fixed_us,
-            row.cpu.item_us,
+            row.shape.name(),
+            device.fixed_us,
+            device.item_us,
+            cpu.fixed_us,
+            cpu.item_us,
         );
     }
     finding
