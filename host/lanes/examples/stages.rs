@@ -1,6 +1,9 @@
 //! Nanoseconds of processor time per item of each stage, lanes against blst (BN254: arkworks), interleaved in one run: medians and their ratio.
 //!
 //! `cargo run --release -p tutti-lanes --example stages [items] [rounds] [part of a name]`
+//!
+//! With `--features count` the number of vpmadd52 per item instead, beside which the first line of a run without says how
+//! many this core can do.
 #![allow(unsafe_code)] // blst's raw functions, to measure them without anything around
 
 #[path = "stages/bn254.rs"]
@@ -24,11 +27,6 @@ fn main() {
     let (n, rounds) = (number(64), number(31));
     let part = args.next().unwrap_or_default();
     let material = Material::new(n);
-    println!("{n} items, {rounds} rounds, medians");
-    println!(
-        "{:<24} {:>12} {:>12} {:>8}",
-        "stage", "lanes ns", "scalar ns", "ratio"
-    );
     let stages = [point_stages, pairing_stages, multiple_stages];
     let bn254_material = bn254::Material::new(n);
     let bn254_stages = [
@@ -38,10 +36,32 @@ fn main() {
     ];
     let bls = stages.iter().flat_map(|f| f(isa, &material));
     let bn = bn254_stages.iter().flat_map(|f| f(isa, &bn254_material));
-    for (name, lanes, scalar) in bls.chain(bn) {
-        if !name.contains(part.as_str()) {
-            continue;
-        }
+    let wanted = bls.chain(bn).filter(|(name, ..)| name.contains(&part));
+    print(wanted, n, rounds);
+}
+
+#[cfg(feature = "count")]
+fn print<'a>(stages: impl Iterator<Item = Stage<'a>>, n: usize, _: usize) {
+    println!("{n} items");
+    println!("{:<24} {:>16}", "stage", "vpmadd52 an item");
+    for (name, lanes, _) in stages {
+        let before = tutti_lanes::multiply_adds();
+        lanes();
+        let count = (tutti_lanes::multiply_adds() - before) as f64 / n as f64;
+        println!("{name:<24} {count:>16.0}");
+    }
+}
+
+#[cfg(not(feature = "count"))]
+fn print<'a>(stages: impl Iterator<Item = Stage<'a>>, n: usize, rounds: usize) {
+    let mut one: Vec<f64> = (0..rounds).map(|_| multiply_add_ns()).collect();
+    println!("one vpmadd52 of many: {:.3} ns", median(&mut one));
+    println!("{n} items, {rounds} rounds, medians");
+    println!(
+        "{:<24} {:>12} {:>12} {:>8}",
+        "stage", "lanes ns", "scalar ns", "ratio"
+    );
+    for (name, lanes, scalar) in stages {
         let (mut a, mut b) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             a.push(time(&lanes, n));
@@ -52,14 +72,49 @@ fn main() {
     }
 }
 
+/// What a multiply-add takes where none waits for another.
+#[cfg(not(feature = "count"))]
+fn multiply_add_ns() -> f64 {
+    const ROUNDS: usize = 20_000;
+    const CHAINS: usize = 16;
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn many() {
+        use std::arch::{asm, x86_64::_mm512_set1_epi64};
+        let mut sums = [_mm512_set1_epi64(1); CHAINS];
+        let factor = _mm512_set1_epi64(3);
+        for _ in 0..ROUNDS {
+            for sum in &mut sums {
+                // SAFETY: it changes its own registers only.
+                unsafe {
+                    asm!("vpmadd52luq {0}, {1}, {1}", inout(zmm_reg) *sum, in(zmm_reg) factor,
+                         options(nomem, nostack, preserves_flags, pure));
+                }
+            }
+        }
+        black_box(sums);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    fn many() {}
+    let start = cpu_time_ns();
+    // SAFETY: main asked for the features.
+    #[allow(unused_unsafe)]
+    unsafe {
+        many();
+    }
+    (cpu_time_ns() - start) / (ROUNDS * CHAINS) as f64
+}
+
 type Stage<'a> = (&'static str, Box<dyn Fn() + 'a>, Box<dyn Fn() + 'a>);
 
+#[cfg(not(feature = "count"))]
 fn time(f: &dyn Fn(), n: usize) -> f64 {
     let start = cpu_time_ns();
     f();
     (cpu_time_ns() - start) / n as f64
 }
 
+#[cfg(not(feature = "count"))]
 /// What this thread has had of a processor: other load on the machine does not count.
 fn cpu_time_ns() -> f64 {
     let mut t = libc::timespec {
@@ -75,6 +130,7 @@ fn keep<T>(x: T) {
     drop(black_box(x));
 }
 
+#[cfg(not(feature = "count"))]
 fn median(x: &mut [f64]) -> f64 {
     x.sort_by(f64::total_cmp);
     x[x.len() / 2]
@@ -259,7 +315,26 @@ fn points_alone_scalar(
 }
 
 fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+    let expand = move || {
+        for message in m.messages() {
+            let mut bytes = [0; 256];
+            // SAFETY: pointers with their lengths.
+            unsafe {
+                blst::blst_expand_message_xmd(
+                    bytes.as_mut_ptr(),
+                    bytes.len(),
+                    message.as_ptr(),
+                    message.len(),
+                    TAG.as_ptr(),
+                    TAG.len(),
+                );
+            }
+            black_box(bytes);
+        }
+    };
     vec![
+        // Scalar in both: part of the hash.
+        ("SHA-256 of the hash", Box::new(expand), Box::new(expand)),
         (
             "hash to G2",
             Box::new(move || keep(tutti_lanes::hash_to_g2(isa, &m.messages(), TAG))),

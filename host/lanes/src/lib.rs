@@ -85,6 +85,12 @@ mod proof {
 
 pub use proof::Ifma;
 
+/// How many vpmadd52 this thread has done.
+#[cfg(all(feature = "count", target_arch = "x86_64"))]
+pub fn multiply_adds() -> u64 {
+    vector::count::so_far()
+}
+
 use blst::{BLST_ERROR, blst_fp12, blst_p1_affine, blst_p2_affine};
 
 /// Sums of points by their digits: zero for infinity.

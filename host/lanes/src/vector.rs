@@ -193,6 +193,8 @@ impl V {
     /// self + the low 52 bits of a·b, where a and b count with their low 52 bits.
     #[inline(always)]
     pub(crate) fn madd_lo(self, a: Self, b: Self) -> Self {
+        #[cfg(feature = "count")]
+        count::one();
         // SAFETY: a V exists, so an Ifma did.
         Self(unsafe { _mm512_madd52lo_epu64(self.0, a.0, b.0) })
     }
@@ -200,6 +202,8 @@ impl V {
     /// self + the bits of a·b above the low 52, where a and b count with their low 52 bits.
     #[inline(always)]
     pub(crate) fn madd_hi(self, a: Self, b: Self) -> Self {
+        #[cfg(feature = "count")]
+        count::one();
         // SAFETY: a V exists, so an Ifma did.
         Self(unsafe { _mm512_madd52hi_epu64(self.0, a.0, b.0) })
     }
@@ -276,5 +280,23 @@ impl V {
         let ([a, c, e, g], [b, d, f, h]) =
             (Self::transpose_blocks(even), Self::transpose_blocks(odd));
         [a, b, c, d, e, f, g, h]
+    }
+}
+
+/// How many multiply-adds a computation needs, which is what bounds it.
+#[cfg(feature = "count")]
+pub(crate) mod count {
+    use std::cell::Cell;
+
+    thread_local! {
+        static MULTIPLY_ADDS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn one() {
+        MULTIPLY_ADDS.set(MULTIPLY_ADDS.get() + 1);
+    }
+
+    pub(crate) fn so_far() -> u64 {
+        MULTIPLY_ADDS.get()
     }
 }
