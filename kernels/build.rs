@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// Devices that get machine code of their own; the oldest also gives the PTX that newer ones translate.
 const ARCHITECTURES: &str = "75 80 86 89 90 100 120";
 
-/// Narrows [`ARCHITECTURES`] while one develops: `TUTTI_CUDA_ARCHITECTURES="90"`.
+/// Narrows [`ARCHITECTURES`] while one develops: `TUTTI_CUDA_ARCHITECTURES="90"`; an empty one makes no image at all.
 const NARROWED: &str = "TUTTI_CUDA_ARCHITECTURES";
 
 /// Compiles the plain C++ with these sanitizers: `cargo xtask kernels --sanitize` sets it.
@@ -37,8 +37,9 @@ fn main() {
     let fatbin = match find_nvcc(&out) {
         Some(nvcc) => {
             probe(&nvcc, &out);
-            let image = fatbin(&nvcc, &entries, &out).display().to_string();
-            format!("Some(include_bytes!({image:?}))")
+            fatbin(&nvcc, &entries, &out).map_or("None".to_owned(), |image| {
+                format!("Some(include_bytes!({:?}))", image.display().to_string())
+            })
         }
         None => "None".to_owned(),
     };
@@ -189,8 +190,11 @@ fn find_nvcc(out: &Path) -> Option<PathBuf> {
 }
 
 /// One image with code for all architectures, kept by the digest of all that went into it.
-fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> PathBuf {
+fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> Option<PathBuf> {
     let architectures = std::env::var(NARROWED).unwrap_or_else(|_| ARCHITECTURES.to_owned());
+    if architectures.trim().is_empty() {
+        return None;
+    }
     let version = run(Command::new(nvcc).arg("--version"));
     let mut digest = Sha256::new();
     digest.update(architectures.as_bytes());
@@ -205,7 +209,7 @@ fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> PathBuf {
     fs::create_dir_all(&cache).expect("the target folder can be written");
     let image = cache.join(format!("{digest}.fatbin"));
     if image.is_file() {
-        return image;
+        return Some(image);
     }
     let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let source = out.join("all.cu");
@@ -229,7 +233,7 @@ fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> PathBuf {
         .arg(&unfinished);
     run(&mut command);
     fs::rename(&unfinished, &image).expect("the target folder can be written");
-    image
+    Some(image)
 }
 
 /// The text of the field's operations for devices, which a test interprets.

@@ -112,25 +112,30 @@ INLINE void miller(Fp12<Bls12381Fp>* f, Pair<Bls12381Fp>* t, uint32_t live) {
 // The signed binary digits of 6u + 2 below the highest: where there is one, and where it is negative. Bit 63 is the highest.
 constexpr uint64_t BN_LOOP_DIGITS = 0xa28a904a428a44a8, BN_LOOP_NEGATIVE = 0x02889008420a0480;
 
-// The loop over 6u + 2, then the lines through ψ(Q) and -ψ²(Q).
+CALL void add_signed(Fp12<Bn254Fp>* f, Pair<Bn254Fp>* t, bool negative) {
+    Affine<Fp2<Bn254Fp>> q = t->q;
+    if (negative) q = negate(q);
+    add_one(f, t, q);
+}
+
+// The lines through ψ(Q) and -ψ²(Q).
+CALL void add_images(Fp12<Bn254Fp>* f, Pair<Bn254Fp>* t) {
+    Affine<Fp2<Bn254Fp>> image = psi(t->q);
+    add_one(f, t, image);
+    image = {mul_fp(t->q.x, BN_ENDO_G2), t->q.y};
+    add_one(f, t, image);
+}
+
+// The loop over 6u + 2, then the images of Q.
 INLINE void miller(Fp12<Bn254Fp>* f, Pair<Bn254Fp>* t, uint32_t live) {
     *f = Fp12<Bn254Fp>::one();
     for (int bit = 63; bit >= 0; bit--) {
         if (bit < 63) square(f);
         double_all(f, t, live);
-        if (!(BN_LOOP_DIGITS >> bit & 1)) continue;
-        for (uint32_t j = 0; j < live; j++) {
-            Affine<Fp2<Bn254Fp>> q = t[j].q;
-            if (BN_LOOP_NEGATIVE >> bit & 1) q = negate(q);
-            add_one(f, t + j, q);
-        }
+        if (BN_LOOP_DIGITS >> bit & 1)
+            for (uint32_t j = 0; j < live; j++) add_signed(f, t + j, BN_LOOP_NEGATIVE >> bit & 1);
     }
-    for (uint32_t j = 0; j < live; j++) {
-        Affine<Fp2<Bn254Fp>> first = psi(t[j].q);
-        add_one(f, t + j, first);
-        Affine<Fp2<Bn254Fp>> second = {mul_fp(t[j].q.x, BN_ENDO_G2), t[j].q.y};
-        add_one(f, t + j, second);
-    }
+    for (uint32_t j = 0; j < live; j++) add_images(f, t + j);
 }
 
 // To the power e, in the cyclotomic subgroup.
