@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 /// Devices that get machine code of their own; the oldest also gives the PTX that newer ones translate.
 const ARCHITECTURES: &str = "75 80 86 89 90 100 120";
 
-/// Narrows [`ARCHITECTURES`] while one develops: `TUTTI_CUDA_ARCHITECTURES="90"`; an empty one makes no image at all.
+/// Says for which architectures, instead of [`ARCHITECTURES`] in releases and none otherwise:
+/// `TUTTI_CUDA_ARCHITECTURES="90"`. An empty one makes no image.
 const NARROWED: &str = "TUTTI_CUDA_ARCHITECTURES";
 
 /// Compiles the plain C++ with these sanitizers: `cargo xtask kernels --sanitize` sets it.
@@ -189,9 +190,15 @@ fn find_nvcc(out: &Path) -> Option<PathBuf> {
         .find(|nvcc| nvcc.is_file())
 }
 
+/// Minutes of compiling are spent on releases; other builds make an image where they are told the architectures.
+fn default_architectures() -> String {
+    let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    if release { ARCHITECTURES } else { "" }.to_owned()
+}
+
 /// One image with code for all architectures, kept by the digest of all that went into it.
 fn fatbin(nvcc: &Path, entries: &[Entry], out: &Path) -> Option<PathBuf> {
-    let architectures = std::env::var(NARROWED).unwrap_or_else(|_| ARCHITECTURES.to_owned());
+    let architectures = std::env::var(NARROWED).unwrap_or_else(|_| default_architectures());
     if architectures.trim().is_empty() {
         return None;
     }

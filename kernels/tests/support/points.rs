@@ -1,5 +1,5 @@
 //! What the oracle's values look like in the kernels' memory: both keep Montgomery form with the same R.
-#![allow(unsafe_code, dead_code)]
+#![allow(dead_code)]
 
 use ark_bn254::{Fq, Fq2, Fq12};
 use ark_ec::AffineRepr;
