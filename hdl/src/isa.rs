@@ -276,6 +276,11 @@ impl Word {
         self.0
     }
 
+    /// As the hardware takes it: the four upper bits of the last byte are not there.
+    pub const fn from_bytes([a, b, c, d, e]: [u8; WORD_BYTES]) -> Self {
+        Self(u64::from_le_bytes([a, b, c, d, e & 0xf, 0, 0, 0]))
+    }
+
     /// As the host sends it.
     pub const fn to_bytes(self) -> [u8; WORD_BYTES] {
         let [a, b, c, d, e, _, _, _] = self.0.to_le_bytes();

@@ -137,12 +137,12 @@ fn values_are_the_oracles<C: Card>(rounds: usize) {
 
 #[test]
 fn pairings_of_bls12_381_are_those_of_blst() {
-    values_are_the_oracles::<Bls12381>(20);
+    values_are_the_oracles::<Bls12381>(8);
 }
 
 #[test]
 fn pairings_of_bn254_are_those_of_arkworks() {
-    values_are_the_oracles::<Bn254>(20);
+    values_are_the_oracles::<Bn254>(8);
 }
 
 /// Products of one, and the same with one point changed: the verdict register says what the oracle says.

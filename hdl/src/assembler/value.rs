@@ -493,7 +493,8 @@ impl<'g> Fp12<'g> {
         }
     }
 
-    /// Two products of Fp6.
+    /// Two products of Fp6. Five products of Fp2 for each by Toom and Cook would save six of Fp, but their sums would take longer
+    /// than the multiplier.
     #[must_use]
     pub fn square(self) -> Self {
         let mixed = self.c0 * self.c1;
@@ -520,17 +521,17 @@ impl<'g> Fp12<'g> {
         }
     }
 
-    /// Times a line: 13 products of Fp2.
+    /// Twice the product with a line: 11 products of Fp2. Factors in Fp do not matter to a Miller value.
     #[must_use]
-    pub fn times_line(self, line: Line<'g>) -> Self {
+    pub fn twice_times_line(self, line: Line<'g>) -> Self {
         let (a, b) = (self.c0, self.c1);
         match line {
             // c0 + c1·v in the first half, c2·v in the second.
             Line::M([l0, l1, l2]) => {
-                let t0 = times_01(a, l0, l1);
+                let t0 = twice_times_01(a, l0, l1);
                 let Fp6([b0, b1, b2]) = b;
-                let t1 = Fp6([(b2 * l2).times_xi(), b0 * l2, b1 * l2]);
-                let mixed = times_01(a + b, l0, l1 + l2);
+                let t1 = Fp6([(b2 * l2).times_xi(), b0 * l2, b1 * l2].map(Fp2::double));
+                let mixed = twice_times_01(a + b, l0, l1 + l2);
                 Self {
                     c0: t0 + t1.times_v(),
                     c1: mixed - (t0 + t1),
@@ -538,9 +539,9 @@ impl<'g> Fp12<'g> {
             }
             // c0 in the first half, c1 + c2·v in the second.
             Line::D([l0, l1, l2]) => {
-                let t0 = Fp6(a.0.map(|c| c * l0));
-                let t1 = times_01(b, l1, l2);
-                let mixed = times_01(a + b, l0 + l1, l2);
+                let t0 = Fp6(a.0.map(|c| (c * l0).double()));
+                let t1 = twice_times_01(b, l1, l2);
+                let mixed = twice_times_01(a + b, l0 + l1, l2);
                 Self {
                     c0: t0 + t1.times_v(),
                     c1: mixed - (t0 + t1),
@@ -550,11 +551,16 @@ impl<'g> Fp12<'g> {
     }
 }
 
-/// By l0 + l1·v: five products of Fp2.
-fn times_01<'g>(Fp6([a0, a1, a2]): Fp6<'g>, l0: Fp2<'g>, l1: Fp2<'g>) -> Fp6<'g> {
-    let (t0, t1) = (a0 * l0, a1 * l1);
-    let m01 = (a0 + a1) * (l0 + l1) - (t0 + t1);
-    Fp6([(a2 * l1).times_xi() + t0, m01, a2 * l0 + t1])
+/// Twice the product with l0 + l1·v: Toom and Cook's four products of Fp2, at 0, 1, -1 and infinity.
+fn twice_times_01<'g>(Fp6([a0, a1, a2]): Fp6<'g>, l0: Fp2<'g>, l1: Fp2<'g>) -> Fp6<'g> {
+    let even = a0 + a2;
+    let (plus, minus) = ((even + a1) * (l0 + l1), (even - a1) * (l0 - l1));
+    let (first, last) = ((a0 * l0).double(), (a2 * l1).double());
+    Fp6([
+        first + last.times_xi(),
+        plus - (minus + last),
+        plus + minus - first,
+    ])
 }
 
 /// a² + xi·b² and 2ab: the square of a + b·y with y² = xi.

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use super::numbers::number;
 use super::pairing::{
-    ACC, BASE, C, CONSTANTS, F, F2, G, POOL, copy, miller_routines, multiply, on, programs,
-    unit_routines,
+    ACC, BASE, C, CONSTANTS, F, F2, G, POOL, copy, cyclotomic_squares, miller_routines, multiply,
+    on, programs, unit_routines,
 };
 use crate::assembler::{Assembler, Body, Field, Image, NonResidue};
 
@@ -16,6 +16,9 @@ pub(super) const SEED: u64 = 0xd201_0000_0001_0000;
 
 /// Bound of values between blocks.
 const BOUND: u32 = 32;
+
+/// Cyclotomic squares in one block, as many as the memory has room for.
+const SEVERAL: u16 = 4;
 
 pub fn field() -> Field {
     Field::new(number(MODULUS), [0, 4, 32, 256], NonResidue::OnePlusI)
@@ -30,7 +33,7 @@ pub fn image() -> &'static Image {
 fn build() -> Image {
     let mut assembler = Assembler::new(field(), CONSTANTS, POOL);
     miller_routines(&mut assembler, BOUND);
-    unit_routines(&mut assembler, BOUND);
+    unit_routines(&mut assembler, BOUND, SEVERAL);
     for (name, bits) in [("power of half the seed", 1), ("power of the seed", 0)] {
         assembler.routine(name, 0, |body| seed_power(body, bits));
     }
@@ -91,7 +94,7 @@ fn seed_power(body: &mut Body, shift: u32) {
     copy(body, ACC, BASE);
     let exponent = SEED >> shift;
     for run in runs(exponent, exponent.ilog2()) {
-        body.repeat(run.squarings, |body| body.call("cyclotomic square"));
+        cyclotomic_squares(body, run.squarings, SEVERAL);
         if run.product {
             multiply(body, ACC, BASE);
         }

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use super::miller;
 use super::numbers::number;
 use super::pairing::{
-    ACC, BASE, C, CONSTANTS, F, F2, G, POOL, copy, for_all, miller_routines, multiply, on,
-    programs, unit_routines,
+    ACC, BASE, C, CONSTANTS, F, F2, G, POOL, copy, cyclotomic_squares, for_all, miller_routines,
+    multiply, on, programs, unit_routines,
 };
 use crate::assembler::{Assembler, Body, Field, Image, NonResidue};
 
@@ -17,6 +17,9 @@ const SEED: u64 = 4_965_661_367_192_848_881;
 
 /// Bound of values between blocks: here the multiplier has room for 2^125 q.
 const BOUND: u32 = 1 << 10;
+
+/// Cyclotomic squares in one block, as many as the memory has room for.
+const SEVERAL: u16 = 2;
 
 pub fn field() -> Field {
     Field::new(
@@ -38,7 +41,7 @@ fn build() -> Image {
     assembler.routine("negate q", 1, |body| body.block("", miller::negate_q));
     assembler.routine("psi q", 1, |body| body.block("", miller::psi_q));
     for_all(&mut assembler, &["negate q", "psi q"]);
-    unit_routines(&mut assembler, BOUND);
+    unit_routines(&mut assembler, BOUND, SEVERAL);
     assembler.routine("power of the seed", 0, seed_power);
     assembler.routine("final exponentiation", 0, final_exponentiation);
     programs(&mut assembler, miller_loop);
@@ -126,7 +129,7 @@ fn seed_power(body: &mut Body) {
         if digit == Digit::Zero {
             continue;
         }
-        body.repeat(squarings, |body| body.call("cyclotomic square"));
+        cyclotomic_squares(body, squarings, SEVERAL);
         squarings = 0;
         if digit != sign {
             on(body, "conjugate", BASE);

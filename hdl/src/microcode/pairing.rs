@@ -76,6 +76,18 @@ pub(super) fn for_all(assembler: &mut Assembler, steps: &[&str]) {
     }
 }
 
+/// ACC squared so many times, in the cyclotomic subgroup, `several` at once.
+pub(super) fn cyclotomic_squares(body: &mut Body, times: u16, several: u16) {
+    if times >= several {
+        body.repeat(times / several, |body| {
+            body.call("several cyclotomic squares");
+        });
+    }
+    for _ in 0..times % several {
+        body.call("cyclotomic square");
+    }
+}
+
 /// The programs `miller-n` and `pairing-n` around the curve's own loop.
 pub(super) fn programs(assembler: &mut Assembler, miller_loop: fn(&mut Body)) {
     assembler.routine("miller loop", 0, miller_loop);
@@ -119,14 +131,14 @@ pub(super) fn miller_routines(assembler: &mut Assembler, bound: u32) {
     assembler.routine("double", 1, |body| {
         body.block("", |g| {
             let f = g.input12(r(F), bound);
-            let f = f.times_line(miller::double(g, bound));
+            let f = f.twice_times_line(miller::double(g, bound));
             g.output12(r(F), f.below(bound), bound);
         });
     });
     assembler.routine("add", 1, |body| {
         body.block("", |g| {
             let f = g.input12(r(F), bound);
-            let f = f.times_line(miller::add(g, bound));
+            let f = f.twice_times_line(miller::add(g, bound));
             g.output12(r(F), f.below(bound), bound);
         });
     });
@@ -134,7 +146,7 @@ pub(super) fn miller_routines(assembler: &mut Assembler, bound: u32) {
 }
 
 /// Routines of the final exponentiation, all but the hard part's own order.
-pub(super) fn unit_routines(assembler: &mut Assembler, bound: u32) {
+pub(super) fn unit_routines(assembler: &mut Assembler, bound: u32, several: u16) {
     let field = assembler.field();
     let exponent = (&field.p - 3u32) / 4u32;
     let chain = Chain {
@@ -147,6 +159,14 @@ pub(super) fn unit_routines(assembler: &mut Assembler, bound: u32) {
         body.block("", |g| {
             let f = g.input12(r(ACC), bound);
             g.output12(r(ACC), f.cyclotomic_square(bound), bound);
+        });
+    });
+    // The end of a squaring lies open until the next one's products begin: several in one block hide it.
+    assembler.routine("several cyclotomic squares", 1, |body| {
+        body.block("", |g| {
+            let f = g.input12(r(ACC), bound);
+            let f = (0..several).fold(f, |f, _| f.cyclotomic_square(bound));
+            g.output12(r(ACC), f, bound);
         });
     });
     let first = Operand::new(0, Index::X1);

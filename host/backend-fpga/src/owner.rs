@@ -1,0 +1,331 @@
+//! The card's owner: batches in, verdicts out, and nothing the card says is believed by itself.
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use tutti_backend::{
+    Backend, Batch, Challenge, DeviceFault, Outcomes, PairingParcel, VerifyParcel, Work, WorkSlice,
+};
+use tutti_curves::Signed;
+use tutti_curves::bls12_381::Bls12381;
+use tutti_curves::bn254::Bn254;
+use tutti_types::{Operation, Verdict};
+
+use crate::card::{Card, CardError};
+use crate::curve::CardCurve;
+use crate::equation::{Equation, add_check, add_item, coefficient};
+use crate::transport::Port;
+use crate::{Counters, FpgaConfig, count};
+
+pub(crate) struct Owner {
+    port: Box<dyn Port>,
+    host: Arc<dyn Backend>,
+    config: FpgaConfig,
+    counters: Arc<Counters>,
+    card: Option<Card>,
+    /// Why nothing is asked of the card any more, until the process is started again.
+    quarantine: Option<String>,
+}
+
+/// An item's place: its slice, and its place in it.
+type Place = (usize, usize);
+
+/// Items of one curve that the card can judge.
+struct Gathered<C: CardCurve> {
+    equation: Equation<C>,
+    places: Vec<Place>,
+}
+
+impl<C: CardCurve> Default for Gathered<C> {
+    fn default() -> Self {
+        Self {
+            equation: Equation::default(),
+            places: Vec::new(),
+        }
+    }
+}
+
+/// What the card said of its items.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Good,
+    Bad,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        port: Box<dyn Port>,
+        host: Arc<dyn Backend>,
+        config: FpgaConfig,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            port,
+            host,
+            config,
+            counters,
+            card: None,
+            quarantine: None,
+        }
+    }
+
+    pub(crate) fn decide(&mut self, batch: &Batch) -> Result<Vec<Outcomes>, DeviceFault> {
+        if let Some(reason) = &self.quarantine {
+            return Err(DeviceFault::Gone(format!("in quarantine: {reason}")));
+        }
+        match batch.operation {
+            Operation::Verify(_) | Operation::PairingCheck => self.judge(batch),
+            Operation::HashToCurve | Operation::Aggregate | Operation::CheckKeys => {
+                count(&self.counters.items_by_host, batch.items() as u64);
+                self.ask_host(batch, batch.slices.clone(), batch.challenge)
+            }
+        }
+    }
+
+    fn judge(&mut self, batch: &Batch) -> Result<Vec<Outcomes>, DeviceFault> {
+        let mut random = ChaCha20Rng::from_seed(batch.challenge.0);
+        let mut bls = Gathered::<Bls12381>::default();
+        let mut bn = Gathered::<Bn254>::default();
+        for (at, slice) in batch.slices.iter().enumerate() {
+            gather(batch, at, slice, &mut bls, &mut bn, &mut random);
+        }
+        let mut claims: Vec<(Place, Claim)> = Vec::new();
+        self.claim(&bls, &mut random, &mut claims)?;
+        self.claim(&bn, &mut random, &mut claims)?;
+        self.settle(batch, &claims, &mut random)
+    }
+
+    /// Asks the card for the product over all gathered items.
+    fn claim<C: CardCurve>(
+        &mut self,
+        gathered: &Gathered<C>,
+        random: &mut ChaCha20Rng,
+        claims: &mut Vec<(Place, Claim)>,
+    ) -> Result<(), DeviceFault> {
+        if gathered.equation.is_empty() {
+            return Ok(());
+        }
+        let checked = self.with_card(|card| gathered.equation.holds(card, random))?;
+        count(&self.counters.runs, checked.runs);
+        count(
+            &self.counters.cycles,
+            checked.slots * tutti_hdl::isa::SLOT_CYCLES,
+        );
+        let claim = if checked.holds {
+            Claim::Good
+        } else {
+            Claim::Bad
+        };
+        claims.extend(gathered.places.iter().map(|&place| (place, claim)));
+        Ok(())
+    }
+
+    /// A card that was lost is opened once more; what fails then is a fault.
+    fn with_card<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut Card) -> Result<T, CardError>,
+    ) -> Result<T, DeviceFault> {
+        let mut last = None;
+        for _ in 0..2 {
+            if self.card.is_none() {
+                match self.open() {
+                    Ok(card) => self.card = Some(card),
+                    Err(error) => {
+                        last = Some(error);
+                        continue;
+                    }
+                }
+            }
+            let card = self.card.as_mut().expect("opened just now");
+            let before = card.retries;
+            let result = ask(card);
+            count(&self.counters.retries, card.retries - before);
+            match result {
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    self.card = None;
+                    last = Some(error);
+                }
+            }
+        }
+        Err(fault(last.as_ref()))
+    }
+
+    fn open(&mut self) -> Result<Card, CardError> {
+        count(&self.counters.reopened, 1);
+        let transport = self.port.open()?;
+        Card::open(transport, self.config.patience, self.config.digest)
+    }
+
+    /// Verdicts for all items: what the card found good is, but for samples that the host decides too; all else is the host's word.
+    fn settle(
+        &mut self,
+        batch: &Batch,
+        claims: &[(Place, Claim)],
+        random: &mut ChaCha20Rng,
+    ) -> Result<Vec<Outcomes>, DeviceFault> {
+        let mut verdicts: Vec<Vec<Option<Verdict>>> = batch
+            .slices
+            .iter()
+            .map(|slice| vec![None; slice.range.len()])
+            .collect();
+        let mut sampled = Vec::new();
+        for &((slice, item), claim) in claims {
+            if claim == Claim::Bad {
+                continue;
+            }
+            if random
+                .next_u32()
+                .is_multiple_of(self.config.redecide_one_in.max(1))
+            {
+                sampled.push((slice, item));
+            } else {
+                verdicts[slice][item] = Some(Verdict::Valid);
+            }
+        }
+        let by_card = verdicts.iter().flatten().flatten().count() as u64;
+        count(&self.counters.items_by_card, by_card);
+        count(&self.counters.redecided, sampled.len() as u64);
+        self.fill(batch, &mut verdicts, random)?;
+        let verdict = |(slice, item): Place| verdicts[slice][item];
+        if let Some(place) = sampled
+            .into_iter()
+            .find(|&place| verdict(place) != Some(Verdict::Valid))
+        {
+            return Err(self.put_away(format!("item {place:?} passed on the card and is bad")));
+        }
+        let mut bad = claims
+            .iter()
+            .filter(|(_, claim)| *claim == Claim::Bad)
+            .peekable();
+        if bad.peek().is_some() && bad.all(|&(place, _)| verdict(place) == Some(Verdict::Valid)) {
+            return Err(self.put_away("good items failed on the card".into()));
+        }
+        Ok(verdicts
+            .into_iter()
+            .map(|slice| Outcomes::Verdicts(slice.into_iter().flatten().collect()))
+            .collect())
+    }
+
+    /// The host decides whatever has no verdict yet.
+    fn fill(
+        &self,
+        batch: &Batch,
+        verdicts: &mut [Vec<Option<Verdict>>],
+        random: &mut ChaCha20Rng,
+    ) -> Result<(), DeviceFault> {
+        let open: Vec<Place> = verdicts
+            .iter()
+            .enumerate()
+            .flat_map(|(slice, items)| {
+                let open = items.iter().enumerate().filter(|(_, v)| v.is_none());
+                open.map(move |(item, _)| (slice, item))
+            })
+            .collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        count(&self.counters.items_by_host, open.len() as u64);
+        let slices = open.iter().map(|&(slice, item)| {
+            let WorkSlice { work, range } = &batch.slices[slice];
+            let start = range.start + item;
+            WorkSlice {
+                work: Arc::clone(work),
+                range: start..start + 1,
+            }
+        });
+        let mut seed = [0; 32];
+        random.fill_bytes(&mut seed);
+        let outcomes = self.ask_host(batch, slices.collect(), Challenge(seed))?;
+        let decided = outcomes.iter().flat_map(Outcomes::verdicts);
+        for ((slice, item), verdict) in open.into_iter().zip(decided) {
+            verdicts[slice][item] = Some(verdict);
+        }
+        Ok(())
+    }
+
+    fn ask_host(
+        &self,
+        batch: &Batch,
+        slices: Vec<WorkSlice>,
+        challenge: Challenge,
+    ) -> Result<Vec<Outcomes>, DeviceFault> {
+        let batch = Batch {
+            slices,
+            challenge,
+            ..batch.clone()
+        };
+        match tutti_backend::run(&*self.host, batch) {
+            Ok(completion) => completion.result,
+            Err(refused) => Err(DeviceFault::Internal(refused.to_string())),
+        }
+    }
+
+    /// Nothing is asked of this card any more.
+    fn put_away(&mut self, reason: String) -> DeviceFault {
+        count(&self.counters.quarantined, 1);
+        self.card = None;
+        self.quarantine = Some(reason.clone());
+        DeviceFault::WrongAnswer(reason)
+    }
+}
+
+fn fault(error: Option<&CardError>) -> DeviceFault {
+    match error {
+        Some(CardError::Silent(_) | CardError::NeverHalts) => DeviceFault::Timeout,
+        Some(error) => DeviceFault::Gone(error.to_string()),
+        None => DeviceFault::Internal("a card was neither there nor not".into()),
+    }
+}
+
+fn gather(
+    batch: &Batch,
+    at: usize,
+    slice: &WorkSlice,
+    bls: &mut Gathered<Bls12381>,
+    bn: &mut Gathered<Bn254>,
+    random: &mut ChaCha20Rng,
+) {
+    let range = slice.range.clone();
+    match &*slice.work {
+        Work::MinPk(parcel) => items(batch, at, parcel, range, bls, random),
+        Work::MinSig(parcel) => items(batch, at, parcel, range, bls, random),
+        Work::Bn254(parcel) => items(batch, at, parcel, range, bn, random),
+        Work::PairingBls12381(parcel) => checks(batch, at, parcel, range, bls, random),
+        Work::PairingBn254(parcel) => checks(batch, at, parcel, range, bn, random),
+        _ => {}
+    }
+}
+
+fn items<W: Signed<Curve: CardCurve>>(
+    batch: &Batch,
+    at: usize,
+    parcel: &VerifyParcel<W>,
+    range: std::ops::Range<usize>,
+    gathered: &mut Gathered<W::Curve>,
+    random: &mut ChaCha20Rng,
+) {
+    for (place, item) in parcel.items()[range].iter().enumerate() {
+        let weight = coefficient(random, batch.coefficient_bits);
+        if add_item(&mut gathered.equation, parcel, item, weight).is_some() {
+            gathered.places.push((at, place));
+        }
+    }
+}
+
+fn checks<C: CardCurve>(
+    batch: &Batch,
+    at: usize,
+    parcel: &PairingParcel<C>,
+    range: std::ops::Range<usize>,
+    gathered: &mut Gathered<C>,
+    random: &mut ChaCha20Rng,
+) {
+    for (place, check) in parcel.checks[range].iter().enumerate() {
+        let weight = coefficient(random, batch.coefficient_bits);
+        if add_check(&mut gathered.equation, parcel, check, weight).is_some() {
+            gathered.places.push((at, place));
+        }
+    }
+}

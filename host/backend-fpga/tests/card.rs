@@ -1,0 +1,507 @@
+//! The backend on a card that works, on lines that do not, and on cards that err or lie.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use tutti_backend::{
+    Backend, Batch, Challenge, CoefficientBits, DeviceFault, Keys, Outcomes, PairingParcel,
+    VerifyParcelBuilder, Work, WorkSlice, run, self_test,
+};
+use tutti_backend_cpu::{CpuBackend, CpuConfig};
+use tutti_backend_fpga::{
+    CardPatience, FpgaBackend, FpgaConfig, MODEL_DIGEST, ModelPort, Port, Transport, UnixPort,
+};
+use tutti_curves::bls12_381::Bls12381;
+use tutti_curves::bn254::Bn254;
+use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
+use tutti_hdl::microcode::pairing;
+use tutti_hdl::model::Defect;
+use tutti_types::{Dst, Limits, Priority, Scheme, Verdict};
+
+fn cpu() -> Arc<dyn Backend> {
+    let config = CpuConfig::new(1, &Limits::default());
+    Arc::new(CpuBackend::new(&config).expect("one thread"))
+}
+
+fn patience() -> CardPatience {
+    CardPatience {
+        answer: Duration::from_millis(20),
+        run: Duration::from_millis(50),
+        attempts: 6,
+    }
+}
+
+fn config(redecide_one_in: u32) -> FpgaConfig {
+    FpgaConfig {
+        patience: patience(),
+        digest: None,
+        redecide_one_in,
+    }
+}
+
+fn backend(port: impl Port + 'static, redecide_one_in: u32) -> FpgaBackend {
+    FpgaBackend::new("fpga-sim", Box::new(port), cpu(), config(redecide_one_in)).expect("a thread")
+}
+
+const MODEL: ModelPort = ModelPort {
+    cores: 2,
+    defect: None,
+};
+
+fn counter(backend: &dyn Backend, name: &str) -> u64 {
+    let counters = backend.counters();
+    counters
+        .iter()
+        .find(|(n, _)| *n == name)
+        .expect("counted")
+        .1
+}
+
+fn batch(works: Vec<Work>, seed: u64) -> Batch {
+    let mut challenge = [0; 32];
+    ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut challenge);
+    Batch {
+        id: seed,
+        operation: works[0].operation(),
+        priority: Priority::Bulk,
+        slices: works
+            .into_iter()
+            .map(|work| WorkSlice {
+                range: 0..work.len(),
+                work: Arc::new(work),
+            })
+            .collect(),
+        challenge: Challenge(challenge),
+        coefficient_bits: CoefficientBits::B64,
+    }
+}
+
+fn decide(backend: &dyn Backend, batch: &Batch) -> Result<Vec<Verdict>, DeviceFault> {
+    let completion = run(backend, batch.clone()).expect("not refused");
+    let outcomes = completion.result?;
+    Ok(outcomes.iter().flat_map(Outcomes::verdicts).collect())
+}
+
+/// Signatures by keys 2, 3, … over a few messages; those at `bad` are of another message.
+fn signatures<W: Signed>(scheme: &Scheme, count: usize, bad: &[usize]) -> VerifyParcelBuilder<W> {
+    let mut builder = VerifyParcelBuilder::<W>::new(scheme.clone());
+    let hashing = Hashing::of_scheme(scheme);
+    for at in 0..count {
+        let secret = at as u128 + 2;
+        let key = W::Key::to_affine(&W::Key::mul(&W::Key::generator(), secret)).expect("finite");
+        let message = [at as u8 % 3; 32];
+        let signed = if bad.contains(&at) {
+            [0xff; 32]
+        } else {
+            message
+        };
+        let point = W::Sig::hash(hashing, &signed, &[]).expect("hashes");
+        let signature = W::Sig::to_affine(&W::Sig::mul(&point, secret)).expect("finite");
+        let source = builder.keys(Keys::Inline(vec![Wire::Point(key)]));
+        let message = builder.message(&message);
+        builder
+            .item(&[(source, &[0], message)], Wire::Point(signature))
+            .expect("may be asked");
+    }
+    builder
+}
+
+fn min_pk(count: usize, bad: &[usize]) -> Work {
+    Work::MinPk(signatures::<MinPk>(&Scheme::Bls12381MinPkPop, count, bad).finish())
+}
+
+/// e(a, b)·e(-ab, 1) for several a and b; those at `bad` have another a.
+fn products<C: Curve>(count: usize, bad: &[usize]) -> PairingParcel<C> {
+    let g1 = |k: u128| C::G1::to_affine(&C::G1::mul(&C::G1::generator(), k)).expect("finite");
+    let g2 = |k: u128| C::G2::to_affine(&C::G2::mul(&C::G2::generator(), k)).expect("finite");
+    let mut pairs = Vec::new();
+    let mut checks = Vec::new();
+    for at in 0..count {
+        let (a, b) = (at as u128 + 3, 2 * at as u128 + 5);
+        let wrong = u128::from(bad.contains(&at));
+        let start = pairs.len() as u32;
+        pairs.push((Wire::Point(g1(a + wrong)), Wire::Point(g2(b))));
+        let minus = C::G1::negate(&g1(a * b));
+        pairs.push((Wire::Point(minus), Wire::Point(C::G2::generator())));
+        checks.push(start..pairs.len() as u32);
+    }
+    PairingParcel { pairs, checks }
+}
+
+#[test]
+fn the_known_answers_come_out_of_the_model() {
+    let backend = backend(MODEL, 2);
+    let report = self_test(&backend, Challenge([7; 32])).expect("the known answers");
+    assert!(report.checks > 30, "{} checks", report.checks);
+    assert!(counter(&backend, "card_runs") > 5);
+    assert!(counter(&backend, "items_by_card") > 0);
+    assert!(counter(&backend, "items_redecided") > 0);
+    assert_eq!(counter(&backend, "quarantined"), 0);
+    assert_eq!(counter(&backend, "card_retries"), 0);
+}
+
+/// Every way of signing and both curves' products, good and bad, together: what the CPU backend says.
+#[test]
+fn verdicts_are_those_of_the_cpu_backend() {
+    let dst = Dst::new(b"QUUX").expect("a tag");
+    let works: [fn(&[usize], Dst) -> Work; 5] = [
+        |bad, _| min_pk(7, bad),
+        |bad, dst| {
+            Work::MinSig(signatures::<MinSig>(&Scheme::Bls12381MinSig(dst), 6, bad).finish())
+        },
+        |bad, _| Work::Bn254(signatures::<Bn254Sig>(&Scheme::Bn254EigenTai, 6, bad).finish()),
+        |bad, _| Work::PairingBls12381(products::<Bls12381>(5, bad)),
+        |bad, _| Work::PairingBn254(products::<Bn254>(5, bad)),
+    ];
+    let (ours, theirs) = (backend(MODEL, 64), cpu());
+    let mut bad_seen = 0;
+    for (nth, work) in works.iter().enumerate() {
+        for bad in [&[][..], &[0], &[1, 3], &[0, 1, 2, 3, 4, 5, 6]] {
+            let batch = batch(
+                vec![work(bad, dst.clone()), work(&[], dst.clone())],
+                nth as u64,
+            );
+            let expected = decide(&*theirs, &batch).expect("the CPU decides");
+            bad_seen += expected.iter().filter(|v| **v != Verdict::Valid).count();
+            assert_eq!(decide(&ours, &batch).expect("decided"), expected);
+        }
+    }
+    assert!(bad_seen > 30);
+    assert_eq!(counter(&ours, "quarantined"), 0);
+}
+
+/// What a line does to bytes, and what it is to do.
+struct Line {
+    inner: Box<dyn Transport>,
+    random: Arc<Mutex<ChaCha20Rng>>,
+    harm: Harm,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    /// One bit in so many bytes.
+    Flip(u32),
+    /// One frame in so many is lost, or loses its end.
+    Lose(u32),
+    /// Garbage before one frame in so many.
+    Garbage(u32),
+    /// The line is gone after so many frames.
+    Unplug(u64),
+}
+
+struct HarmedPort {
+    harm: Harm,
+    random: Arc<Mutex<ChaCha20Rng>>,
+    opened: Arc<AtomicU64>,
+    sent: Arc<AtomicU64>,
+}
+
+impl HarmedPort {
+    fn new(harm: Harm) -> Self {
+        Self {
+            harm,
+            random: Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(11))),
+            opened: Arc::default(),
+            sent: Arc::default(),
+        }
+    }
+}
+
+struct Counted {
+    line: Line,
+    sent: Arc<AtomicU64>,
+}
+
+impl Port for HarmedPort {
+    fn open(&mut self) -> io::Result<Box<dyn Transport>> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        let line = Line {
+            inner: MODEL.clone().open()?,
+            random: Arc::clone(&self.random),
+            harm: self.harm,
+        };
+        Ok(Box::new(Counted {
+            line,
+            sent: Arc::clone(&self.sent),
+        }))
+    }
+
+    fn name(&self) -> String {
+        format!("a line with {:?}", self.harm)
+    }
+}
+
+impl Line {
+    fn harmed(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut random = self.random.lock().expect("no test thread panics with it");
+        let mut one_in = |n: u32| random.next_u32().is_multiple_of(n);
+        let mut bytes = bytes.to_vec();
+        match self.harm {
+            Harm::Flip(n) => {
+                for byte in &mut bytes {
+                    *byte ^= u8::from(one_in(n)) << 3;
+                }
+            }
+            Harm::Lose(n) if one_in(n) => {
+                let kept = bytes.len() / 2 * usize::from(one_in(2));
+                bytes.truncate(kept);
+            }
+            Harm::Garbage(n) if one_in(n) => {
+                bytes.splice(0..0, [0xa5, 0x5a, 0x00, 0xa5, 0xa5, 0x5a, 9, 9, 3, 0, 1]);
+            }
+            _ => {}
+        }
+        bytes
+    }
+}
+
+impl Transport for Counted {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Harm::Unplug(after) = self.line.harm
+            && sent.is_multiple_of(after)
+        {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let bytes = self.line.harmed(bytes);
+        self.line.inner.send(&bytes)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
+        let count = self.line.inner.receive(buffer, wait)?;
+        if count > 0 && matches!(self.line.harm, Harm::Flip(_)) {
+            let harmed = self.line.harmed(&buffer[..count]);
+            buffer[..count].copy_from_slice(&harmed);
+        }
+        Ok(count)
+    }
+}
+
+/// Batches with bad items among good ones come out right on every bad line, or not at all.
+#[test]
+fn a_bad_line_costs_retries_and_no_verdict() {
+    let truth = |bad: &[usize]| -> Vec<bool> { (0..6).map(|at| !bad.contains(&at)).collect() };
+    for harm in [
+        Harm::Flip(4_000),
+        Harm::Lose(12),
+        Harm::Garbage(4),
+        Harm::Unplug(60),
+    ] {
+        let port = HarmedPort::new(harm);
+        let opened = Arc::clone(&port.opened);
+        let backend = backend(port, 64);
+        let mut answered = 0;
+        for round in 0..12 {
+            let bad: &[usize] = if round % 2 == 0 { &[] } else { &[2, 5] };
+            let batch = batch(vec![min_pk(6, bad)], round);
+            if let Ok(verdicts) = decide(&backend, &batch) {
+                let valid: Vec<bool> = verdicts.iter().map(|v| *v == Verdict::Valid).collect();
+                assert_eq!(valid, truth(bad), "{harm:?}");
+                answered += 1;
+            }
+        }
+        assert!(answered >= 9, "{harm:?}: {answered} of 12");
+        assert_eq!(counter(&backend, "quarantined"), 0, "{harm:?}");
+        if matches!(harm, Harm::Garbage(_)) {
+            assert_eq!(answered, 12, "garbage between frames costs nothing");
+            continue;
+        }
+        let trouble = counter(&backend, "card_retries") + opened.load(Ordering::Relaxed) - 1;
+        assert!(trouble > 0, "{harm:?} was never felt");
+    }
+}
+
+/// Every kind of defect, all over the registers and the time of a run: a bad item is never VALID, whatever else happens.
+#[test]
+fn no_defect_of_a_core_makes_a_bad_item_valid() {
+    let mut random = ChaCha20Rng::seed_from_u64(5);
+    let (mut faults, mut harmless) = (0, 0);
+    for round in 0..40 {
+        let slot = u64::from(random.next_u32() % 170_000);
+        let defect = match round % 4 {
+            0 => Defect::Flip {
+                slot,
+                register: random.next_u32() as u8,
+                bit: (random.next_u32() % 432) as u16,
+            },
+            1 => Defect::StuckProduct {
+                slot,
+                register: pairing::F + round as u8 % 12,
+            },
+            2 => Defect::StaleProduct {
+                product: slot / 11 + 1,
+            },
+            _ => Defect::Dead { slot },
+        };
+        let port = ModelPort {
+            cores: 1,
+            defect: Some(defect),
+        };
+        let backend = backend(port, 1 << 30);
+        for bad in [&[][..], &[1]] {
+            match decide(&backend, &batch(vec![min_pk(3, bad)], round)) {
+                Err(_) => faults += 1,
+                Ok(verdicts) => {
+                    for (at, verdict) in verdicts.iter().enumerate() {
+                        assert_eq!(*verdict == Verdict::Valid, !bad.contains(&at), "{defect:?}");
+                    }
+                    harmless += 1;
+                }
+            }
+        }
+    }
+    assert!(
+        faults > 20 && harmless > 0,
+        "{faults} faults, {harmless} harmless"
+    );
+}
+
+/// What a lying card says when it is asked for registers.
+#[derive(Clone, Copy, Debug)]
+enum Lie {
+    /// What it said first, to whatever question.
+    FirstAnswer,
+    /// Always the value one.
+    One,
+    /// Zeros.
+    Zeros,
+    /// The answer to the question before.
+    Previous,
+}
+
+struct Liar {
+    lie: Lie,
+    told: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+struct LyingCard {
+    inner: Box<dyn Transport>,
+    lie: Lie,
+    told: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Port for Liar {
+    fn open(&mut self) -> io::Result<Box<dyn Transport>> {
+        let port = ModelPort {
+            cores: 1,
+            defect: None,
+        };
+        Ok(Box::new(LyingCard {
+            inner: port.clone().open()?,
+            lie: self.lie,
+            told: Arc::clone(&self.told),
+        }))
+    }
+
+    fn name(&self) -> String {
+        format!("a liar of {:?}", self.lie)
+    }
+}
+
+/// An answer to a read of twelve registers: head, status, registers, CRC.
+const READ_ANSWER: usize = 6 + 1 + 12 * 54 + 4;
+
+impl LyingCard {
+    fn lie(&self, frame: &mut [u8]) {
+        let mut told = self.told.lock().expect("no test thread panics with it");
+        let registers = 7..READ_ANSWER - 4;
+        let truth = frame[registers.clone()].to_vec();
+        let said = match self.lie {
+            Lie::FirstAnswer => told.first().unwrap_or(&truth).clone(),
+            Lie::Previous => told.last().unwrap_or(&truth).clone(),
+            Lie::Zeros => vec![0; truth.len()],
+            Lie::One => {
+                let mut one = vec![0; truth.len()];
+                one[0] = 1;
+                one
+            }
+        };
+        told.push(truth);
+        frame[registers].copy_from_slice(&said);
+        let crc = crc32(&frame[2..READ_ANSWER - 4]);
+        frame[READ_ANSWER - 4..].copy_from_slice(&crc.to_le_bytes());
+    }
+}
+
+/// Bit by bit, by the definition.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+impl Transport for LyingCard {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.send(bytes)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
+        let count = self.inner.receive(buffer, wait)?;
+        if count == READ_ANSWER && buffer[2] == 0x84 {
+            self.lie(&mut buffer[..count]);
+        }
+        Ok(count)
+    }
+}
+
+/// A good batch first, so that there is a good answer to repeat; then bad ones.
+#[test]
+fn no_lie_makes_a_bad_item_valid() {
+    for lie in [Lie::FirstAnswer, Lie::Previous, Lie::One, Lie::Zeros] {
+        let port = Liar {
+            lie,
+            told: Arc::default(),
+        };
+        let backend = backend(port, 1 << 30);
+        let mut caught = false;
+        for (round, bad) in [&[][..], &[0], &[1], &[]].into_iter().enumerate() {
+            match decide(&backend, &batch(vec![min_pk(2, bad)], round as u64)) {
+                Ok(verdicts) => {
+                    for (at, verdict) in verdicts.iter().enumerate() {
+                        assert_eq!(*verdict == Verdict::Valid, !bad.contains(&at), "{lie:?}");
+                    }
+                }
+                Err(fault) => {
+                    caught = true;
+                    let quarantined = counter(&backend, "quarantined");
+                    assert_eq!(quarantined, 1, "{lie:?}: {fault}");
+                }
+            }
+        }
+        assert!(caught, "{lie:?} was never seen");
+        // From then on it answers nothing at all.
+        let after = decide(&backend, &batch(vec![min_pk(2, &[])], 9));
+        assert!(matches!(after, Err(DeviceFault::Gone(_))), "{lie:?}");
+    }
+}
+
+#[test]
+fn the_wrong_bitstream_and_no_card_are_refused() {
+    let mut other = MODEL_DIGEST;
+    other[0] ^= 1;
+    let wrong = FpgaConfig {
+        digest: Some(other),
+        ..config(64)
+    };
+    let backend = FpgaBackend::new("fpga-sim", Box::new(MODEL), cpu(), wrong).expect("a thread");
+    let work = batch(vec![min_pk(1, &[])], 1);
+    match decide(&backend, &work) {
+        Err(DeviceFault::Gone(text)) => assert!(text.contains("right bitstream"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+    let right = FpgaConfig {
+        digest: Some(MODEL_DIGEST),
+        ..config(64)
+    };
+    let backend = FpgaBackend::new("fpga-sim", Box::new(MODEL), cpu(), right).expect("a thread");
+    assert_eq!(decide(&backend, &work), Ok(vec![Verdict::Valid]));
+    let nowhere = UnixPort("/nonexistent/card".into());
+    let backend = FpgaBackend::new("fpga", Box::new(nowhere), cpu(), config(64)).expect("a thread");
+    assert!(matches!(decide(&backend, &work), Err(DeviceFault::Gone(_))));
+}
