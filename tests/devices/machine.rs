@@ -22,7 +22,9 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn new() -> Self {
         let machine = Self::without_driver();
-        machine.install(&example("libfake_libcuda.so"));
+        if std::env::var_os("TUTTI_CUDA_REAL").is_none() {
+            machine.install(&example("libfake_libcuda.so"));
+        }
         machine
     }
 
@@ -48,13 +50,18 @@ impl Machine {
     }
 
     pub(crate) fn config(&self) -> CudaConfig {
-        let worker = WorkerCommand {
-            program: example("worker"),
-            arguments: vec!["cuda-worker".into(), "0".into()],
-            environment: vec![
+        // The driver of this machine, on one that has a device: see `cargo xtask device-suite`.
+        let environment = match std::env::var_os("TUTTI_CUDA_REAL") {
+            Some(_) => Vec::new(),
+            None => vec![
                 ("LD_LIBRARY_PATH".into(), self.folder.path().into()),
                 ("TUTTI_FAKE_CUDA".into(), self.fault_file().into()),
             ],
+        };
+        let worker = WorkerCommand {
+            program: example("worker"),
+            arguments: vec!["cuda-worker".into(), "0".into()],
+            environment,
         };
         CudaConfig {
             patience: WorkerPatience {

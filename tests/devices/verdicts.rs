@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use tutti_backend::{Backend, Challenge, CoefficientBits, Outcomes, Work, self_test};
+use rand_core::RngCore;
+use tutti_backend::{
+    Backend, Challenge, CoefficientBits, HashInput, HashParcel, Hashing, Outcomes, Work, self_test,
+};
 use tutti_backend_cuda::{CudaBackend, CudaConfig};
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
-use tutti_types::{Dst, Operation, Scheme, World as Groups};
+use tutti_types::{
+    CurveId, Dst, Encoding, GroupId, HashVariant, Operation, Scheme, World as Groups,
+};
 
 use crate::items::{Item, Maker, Ring, World, parcel};
 use crate::machine::{Machine, ask, batch, cpu};
@@ -161,4 +166,59 @@ fn key_sets_give_way_to_each_other() {
     assert_eq!(count("cuda_key_sets_uploaded"), 3);
     assert_eq!(count("cuda_key_sets_evicted"), 2);
     assert_eq!(count("cuda_batches_too_large"), 0);
+}
+
+/// Messages of every length around a block, by every way to hash that the kernels know.
+#[test]
+fn points_are_those_of_the_oracle() {
+    let machine = Machine::new();
+    let backend = machine.start().expect("the stand-in is a device");
+    let mut random = rig::random(12);
+    let oracle = |dst: &[u8]| Hashing::Rfc9380 {
+        variant: HashVariant::RandomOracle,
+        dst: dst.into(),
+    };
+    let bls = (CurveId::Bls12381, Encoding::ZcashCompressed);
+    let bn = (CurveId::Bn254, Encoding::Eip197);
+    for ((curve, encoding), group, hashing) in [
+        (bls, GroupId::G1, oracle(b"tag")),
+        (bls, GroupId::G2, oracle(&[7; 255])),
+        (bn, GroupId::G1, oracle(b"another tag")),
+        (bn, GroupId::G2, oracle(b"only the CPU does this")),
+        (bn, GroupId::G1, Hashing::TryAndIncrement),
+        (bn, GroupId::G1, Hashing::KeccakTryAndIncrement),
+    ] {
+        let inputs = [0, 1, 32, 55, 56, 64, 200].map(|length| {
+            let length = if hashing == Hashing::TryAndIncrement {
+                32
+            } else {
+                length
+            };
+            let mut message = vec![0; length];
+            random.fill_bytes(&mut message);
+            HashInput::Message(message.into())
+        });
+        let parcel = HashParcel {
+            curve,
+            group,
+            hashing: hashing.clone(),
+            inputs: inputs.to_vec(),
+            encoding,
+        };
+        let work = Arc::new(Work::Hash(parcel));
+        let points = |backend: &dyn Backend, seed| {
+            let batch = batch(&work, seed, CoefficientBits::B64);
+            let completion = tutti_backend::run(backend, batch).expect("offered");
+            completion.result.map(|outcomes| match &outcomes[..] {
+                [Outcomes::Points(points)] => points.clone(),
+                other => panic!("{other:?}"),
+            })
+        };
+        let expected = points(&*cpu(), 1).expect("the CPU hashes");
+        assert_eq!(
+            points(&backend, 1).as_ref(),
+            Ok(&expected),
+            "{curve:?} {group:?} {hashing:?}"
+        );
+    }
 }

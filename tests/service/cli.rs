@@ -284,3 +284,68 @@ fn a_certificate_that_is_not_as_expected_ends_with_one_and_no_certificate_with_t
         "{output:?}"
     );
 }
+
+/// What doctor says of CUDA here.
+fn cuda_finding() -> serde_json::Value {
+    let output = tutti(&["doctor", "--json"]);
+    let findings: serde_json::Value = serde_json::from_str(&text(&output)).expect("an object");
+    let backends = findings["backends"].as_array().expect("a list").clone();
+    let cuda = backends
+        .into_iter()
+        .find(|backend| backend["name"] == "cuda");
+    cuda.expect("doctor speaks of CUDA")
+}
+
+#[test]
+fn without_a_device_doctor_says_which_command_adds_what_is_missing() {
+    let cuda = cuda_finding();
+    if cuda["usable"] == true {
+        eprintln!("this machine has a CUDA device");
+        return;
+    }
+    let said = cuda["text"].as_str().expect("a text");
+    let commands = [
+        "cargo xtask kernels --install",
+        "apt-get install",
+        "nvidia-smi",
+    ];
+    assert!(
+        commands.iter().any(|command| said.contains(command)),
+        "{said}"
+    );
+    // Who asks for the device alone is told no; who asks for the best is served by the CPU.
+    let alone = tutti(&["verify", "--demo", "--backend", "cuda"]);
+    assert_eq!(code(&alone), 3, "{alone:?}");
+    let auto = tutti(&["verify", "--demo", "--backend", "auto"]);
+    assert_eq!(code(&auto), 0, "{auto:?}");
+}
+
+/// The whole program on the stand-in for a device: its worker, the server, the committed corpus.
+#[test]
+fn the_corpus_conforms_on_a_stand_in_for_a_device() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_tutti"));
+    let examples = program.with_file_name("examples");
+    let (library, worker) = (examples.join("libfake_libcuda.so"), examples.join("worker"));
+    if !library.exists() || !worker.exists() {
+        eprintln!("SKIPPED: no stand-in here; `cargo build -p tutti-backend-cuda --examples`");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("tutti-cli-{}-cuda", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+    std::fs::copy(library, folder.join("libcuda.so.1")).expect("the library can be copied");
+    let conformance = |dir: &str| {
+        Command::new(&program)
+            .args(["conformance", dir, "--backend", "cuda,cpu", "--json"])
+            .env("LD_LIBRARY_PATH", &folder)
+            .env("TUTTI_CUDA_WORKER", &worker)
+            .env("TUTTI_CUDA_ITEMS_MIN", "1")
+            .env("TUTTI_CUDA_MEMORY_MIB", "64")
+            .output()
+            .expect("the program starts")
+    };
+    for part in ["bls", "basic", "aug", "min-sig", "bn254"] {
+        let output = conformance(&corpus(part));
+        assert_eq!(code(&output), 0, "{part}: {output:?}");
+    }
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}

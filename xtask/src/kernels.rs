@@ -28,7 +28,7 @@ pub(crate) fn kernels(args: &[String]) -> Result<(), String> {
     }
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod device_suite;
 mod kernels;
 mod run;
 mod tidy;
@@ -15,10 +16,11 @@ fn main() -> ExitCode {
         Some("test") => run::test(),
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
+        Some("device-suite") => device_suite::device_suite(),
         Some("kernels") => kernels::kernels(&args[1..]),
         Some("bench") => return bench::bench(&args[1..]),
         _ => {
-            eprintln!("usage: cargo xtask test | ci | tidy | bench | kernels");
+            eprintln!("usage: cargo xtask test | ci | tidy | bench | kernels | device-suite");
             return ExitCode::from(2);
         }
     };

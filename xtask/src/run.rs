@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{kernels, root, tidy};
+use crate::{device_suite, kernels, root, tidy};
 
 /// A suite that needs something this machine may not have.
 struct Conditional {
@@ -96,6 +96,10 @@ fn conditional(vectors: Option<&Path>) -> Vec<Conditional> {
         Conditional {
             name: "the kernels' device arithmetic, interpreted",
             missing: kernels::nvcc_missing(),
+        },
+        Conditional {
+            name: "real CUDA devices",
+            missing: device_suite::device_missing(),
         },
     ]
 }

@@ -15,12 +15,13 @@ use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_types::{Operation, World};
 
 use crate::entries::{entries, offered};
+use crate::hash;
 use crate::program::DeviceFacts;
 use crate::residents::Residents;
 use crate::run::{Run, Stop};
 use crate::supervisor::{Preparation, Supervisor, WorkerCommand, WorkerFault, WorkerPatience};
 use crate::verify;
-use crate::warm::{CrossoverTable, Warmth};
+use crate::warm::{CrossoverTable, Warmth, multiplications_per_s};
 
 /// How the backend is set up.
 #[derive(Clone, Debug)]
@@ -76,6 +77,7 @@ pub struct CudaBackend {
     station: Arc<Station>,
     jobs: Sender<(Arc<Batch>, Done)>,
     crossovers: CrossoverTable,
+    multiplications_per_s: Option<f64>,
     batch_items_max: usize,
 }
 
@@ -137,6 +139,8 @@ impl CudaBackend {
             return Err(StartError::NothingOffered);
         }
         let facts = worker.facts.clone();
+        let measured = config.warmth == Warmth::Measured;
+        let multiplications_per_s = measured.then(|| multiplications_per_s(&worker)).flatten();
         let reserved = config.inline_keys_max * u64::from(config.slots);
         let station = Arc::new(Station {
             supervisor,
@@ -160,6 +164,7 @@ impl CudaBackend {
             station,
             jobs,
             crossovers: CrossoverTable::default(),
+            multiplications_per_s,
         };
         backend.crossovers = CrossoverTable::measure(&backend, &*backend.station.second);
         Ok(backend)
@@ -172,6 +177,11 @@ impl CudaBackend {
     /// What was measured as it started, a line for each operation.
     pub const fn crossovers(&self) -> &CrossoverTable {
         &self.crossovers
+    }
+
+    /// In BLS12-381's base field, on the whole device; none where nothing was measured.
+    pub const fn multiplications_per_s(&self) -> Option<f64> {
+        self.multiplications_per_s
     }
 
     pub(crate) fn warmth(&self) -> Warmth {
@@ -325,6 +335,7 @@ fn dispatch(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
             verify::verify::<MinSig>(run, batch, &parcels!(MinSig))
         }
         Operation::Verify(World::Bn254) => verify::verify::<Bn254Sig>(run, batch, &parcels!(Bn254)),
+        Operation::HashToCurve => hash::hash(run, batch),
         other => unreachable!("{other:?} is not offered"),
     }
 }

@@ -381,6 +381,26 @@ impl Composer {
         (self.input(&bytes), self.numbers(&offsets))
     }
 
+    /// So many multiplications in BLS12-381's base field, one after the other, in each thread.
+    pub(crate) fn powers(&mut self, threads: u64, each: u64) {
+        let elements = || 4 * 12 * threads;
+        let array = |bytes: Bytes| Array {
+            memory: Memory::Buffer(bytes.buffer),
+            at: 0,
+            stride: threads,
+        };
+        let from = array(self.zeros(elements()));
+        let to = array(self.buffer(elements(), First::Anything));
+        let arguments = vec![
+            from.argument(),
+            from.argument(),
+            word(threads),
+            word(each),
+            to.argument(),
+        ];
+        self.launch("bls_fp_power".into(), threads, arguments);
+    }
+
     /// The product of each leaf's Miller loops: pair m is in leaf m % leaves. The arrays have
     /// `shape.places()` places, infinity where there is no pair.
     pub(crate) fn products<C: DeviceCurve>(

@@ -5,7 +5,27 @@ use tutti_types::{Operation, World};
 /// Of both groups: points of bytes, membership, weights, sums.
 const POINTS: [&str; 5] = ["decompress", "members", "affine", "weigh", "sum_lists"];
 
+const HASHING: [&str; 14] = [
+    "bls_g1_fields",
+    "bls_g1_map",
+    "bls_g1_clear",
+    "bls_g1_affine",
+    "bls_g2_fields",
+    "bls_g2_map",
+    "bls_g2_clear",
+    "bls_g2_affine",
+    "bn_g1_fields",
+    "bn_g1_map",
+    "bn_g1_fold",
+    "bn_g1_affine",
+    "bn_g1_try",
+    "keccak256",
+];
+
 fn of(operation: Operation) -> Option<Vec<String>> {
+    if operation == Operation::HashToCurve {
+        return Some(HASHING.map(str::to_owned).to_vec());
+    }
     let (curve, keys, signatures, hashes): (_, _, _, &[&str]) = match operation {
         Operation::Verify(World::Bls12381MinPk) => ("bls", "g1", "g2", &["fields", "map", "clear"]),
         Operation::Verify(World::Bls12381MinSig) => {

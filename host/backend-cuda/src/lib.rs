@@ -8,6 +8,7 @@ mod composer;
 mod device;
 mod entries;
 mod frame;
+mod hash;
 mod libcuda;
 mod program;
 mod residents;

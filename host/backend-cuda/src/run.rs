@@ -105,6 +105,36 @@ impl Run<'_> {
         self.table_array::<G>().from(self.scratch_first())
     }
 
+    /// A slice that the kernels do not know how to do.
+    pub(crate) fn left_to_second(
+        &mut self,
+        batch: &Batch,
+        slice: &WorkSlice,
+    ) -> Result<Outcomes, Stop> {
+        let part = Batch {
+            slices: vec![slice.clone()],
+            challenge: self.new_challenge(),
+            ..batch.clone()
+        };
+        let mut outcomes = self.ask_second(part)?;
+        match (outcomes.pop(), outcomes.is_empty()) {
+            (Some(only), true) => Ok(only),
+            _ => Err(Stop::internal("the second backend left a slice out")),
+        }
+    }
+
+    fn new_challenge(&mut self) -> Challenge {
+        let mut challenge = [0; 32];
+        self.random.fill_bytes(&mut challenge);
+        Challenge(challenge)
+    }
+
+    fn ask_second(&self, part: Batch) -> Result<Vec<Outcomes>, Stop> {
+        let completion = tutti_backend::run(self.second, part)
+            .map_err(|refused| Stop::internal(&refused.to_string()))?;
+        Ok(completion.result?)
+    }
+
     /// What the other backend says of some of the batch's items, which has its INVALIDs from the
     /// oracle.
     pub(crate) fn second_opinion(
@@ -115,16 +145,12 @@ impl Run<'_> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let mut challenge = [0; 32];
-        self.random.fill_bytes(&mut challenge);
         let part = Batch {
             slices: single(batch, items),
-            challenge: Challenge(challenge),
+            challenge: self.new_challenge(),
             ..batch.clone()
         };
-        let completion = tutti_backend::run(self.second, part)
-            .map_err(|refused| Stop::internal(&refused.to_string()))?;
-        let outcomes = completion.result?;
+        let outcomes = self.ask_second(part)?;
         let verdicts: Vec<Verdict> = outcomes.iter().flat_map(Outcomes::verdicts).collect();
         if verdicts.len() != items.len() {
             return Err(Stop::internal("the second backend left items out"));

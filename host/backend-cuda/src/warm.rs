@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tutti_backend::{
-    Backend, Batch, Challenge, CoefficientBits, Keys, VerifyParcelBuilder, Work, WorkSlice,
+    Backend, Batch, Challenge, CoefficientBits, HashInput, HashParcel, Keys, VerifyParcelBuilder,
+    Work, WorkSlice,
 };
 use tutti_curves::{Bn254Sig, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
-use tutti_types::{Dst, Operation, Priority, Scheme, World};
+use tutti_types::{CurveId, Dst, Encoding, GroupId, Operation, Priority, Scheme, World};
 
 use crate::backend::CudaBackend;
+use crate::composer::Composer;
+use crate::supervisor::Worker;
 
 /// Whether the device is measured before it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +110,7 @@ impl CrossoverTable {
         let name = |operation| match operation {
             Operation::Verify(World::Bls12381MinPk) => "cuda_crossover_items_min_pk",
             Operation::Verify(World::Bls12381MinSig) => "cuda_crossover_items_min_sig",
+            Operation::HashToCurve => "cuda_crossover_items_hash",
             _ => "cuda_crossover_items_bn254",
         };
         let mut counters: Vec<(&str, u64)> = Vec::new();
@@ -119,6 +123,31 @@ impl CrossoverTable {
         counters
     }
 }
+
+/// Threads that fill any device, and enough multiplications for launching not to show.
+const POWER_THREADS: u64 = 1 << 18;
+const POWER_STEPS: u64 = 4_096;
+
+/// Multiplications in BLS12-381's base field that the device does in a second: what all kernels
+/// are measured against.
+pub(crate) fn multiplications_per_s(worker: &Worker) -> Option<f64> {
+    let time = |steps: u64| {
+        let mut composer = Composer::default();
+        composer.powers(POWER_THREADS, steps);
+        let run = || {
+            worker
+                .run(0, &composer.program, &composer.bulk, POWER_PATIENCE)
+                .ok()
+        };
+        let times = (0..RUNS).map(|_| run().map(|ran| ran.device_us));
+        times.collect::<Option<Vec<u64>>>()?.into_iter().min()
+    };
+    let (few, many) = (time(1)?, time(1 + POWER_STEPS)?);
+    let multiplications = (POWER_THREADS * POWER_STEPS) as f64;
+    Some(multiplications * 1e6 / many.saturating_sub(few).max(1) as f64)
+}
+
+const POWER_PATIENCE: Duration = Duration::from_secs(10);
 
 fn crossing(device: Line, cpu: Line) -> Option<u32> {
     let gained = cpu.item_us - device.item_us;
@@ -187,6 +216,15 @@ fn work(operation: Operation, shape: Shape, size: usize) -> Option<Work> {
         Operation::Verify(World::Bn254) => {
             Work::Bn254(signed::<Bn254Sig>(&Scheme::Bn254EigenTai, shape, size))
         }
+        Operation::HashToCurve if shape == Shape::Distinct => Work::Hash(HashParcel {
+            curve: CurveId::Bls12381,
+            group: GroupId::G2,
+            hashing: Hashing::of_scheme(&Scheme::Bls12381MinPkPop).into(),
+            inputs: (0..size)
+                .map(|number| HashInput::Message(number.to_le_bytes().as_slice().into()))
+                .collect(),
+            encoding: Encoding::ZcashCompressed,
+        }),
         _ => return None,
     })
 }

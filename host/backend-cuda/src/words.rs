@@ -5,7 +5,7 @@ use ark_bn254::{Fq, Fq2, Fq6, Fq12, g1, g2};
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ff::{BigInt, PrimeField};
 use tutti_curves::bls12_381::{Fp12, P1, P1Affine, P2, P2Affine};
-use tutti_curves::{Curve, Group, bls12_381, bn254};
+use tutti_curves::{Curve, Group, Wire, bls12_381, bn254};
 use tutti_types::Encoding;
 
 use crate::program::Table;
@@ -177,6 +177,12 @@ impl DeviceCurve for bls12_381::Bls12381 {
 
 impl DeviceCurve for bn254::Bn254 {
     const NAME: &'static str = "bn";
+}
+
+/// Whether the words are those of a point; infinity is none.
+pub(crate) fn is_on_curve<G: DeviceGroup>(point: &G::Affine) -> bool {
+    let bytes = G::encode(Some(point), G::UNCOMPRESSED);
+    matches!(G::parse(G::UNCOMPRESSED, &bytes), Ok(Wire::Point(_)))
 }
 
 /// Elements limb-major: the first word of all of them, then the second of all, and so on.

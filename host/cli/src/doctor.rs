@@ -85,13 +85,20 @@ fn test(backend: &Arc<dyn Backend>) -> Finding {
 fn test_device(device: &Arc<CudaBackend>) -> Finding {
     let backend: Arc<dyn Backend> = Arc::<CudaBackend>::clone(device);
     let mut finding = test(&backend);
+    // Writing to a string does not fail.
+    if let Some(speed) = device.multiplications_per_s() {
+        let _ = write!(
+            finding.text,
+            "; {:.1} G multiplications in Fp a second",
+            speed / 1e9
+        );
+    }
     for row in device.crossovers().rows() {
         let worth = match row.items {
             Some(items) => format!("from {items} items on"),
             None => "never".into(),
         };
         let (device, cpu) = (row.device, row.cpu);
-        // Writing to a string does not fail.
         let _ = write!(
             finding.text,
             "\n         {}, {}: worth asking {worth}; {:.0} us and {:.2} us an item, the CPU {:.0} and {:.2}",

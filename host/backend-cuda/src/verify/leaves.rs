@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tutti_curves::{Curve, Group, Signed, Wire};
+use tutti_curves::{Curve, Group, Signed};
 
 use super::DeviceWorld;
 use crate::run::{Stop, wrong};
-use crate::words::{DeviceGroup, from_limb_major};
+use crate::words::{DeviceGroup, from_limb_major, is_on_curve};
 
 /// Parts of a part that failed.
 const FAN_OUT: usize = 8;
@@ -80,6 +80,5 @@ impl<W: DeviceWorld> Leaves<W> {
 
 /// On the curve and in the subgroup, whatever the words say.
 fn is_member<G: DeviceGroup>(point: &G::Affine) -> bool {
-    let bytes = G::encode(Some(point), G::UNCOMPRESSED);
-    matches!(G::parse(G::UNCOMPRESSED, &bytes), Ok(Wire::Point(_))) && G::in_subgroup(point)
+    is_on_curve::<G>(point) && G::in_subgroup(point)
 }
