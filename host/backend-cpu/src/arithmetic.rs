@@ -453,7 +453,7 @@ impl Bulk for bls12_381::G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
         decompress: |ifma, bytes| found(tutti_lanes::decompress_g1(ifma, bytes)),
         in_subgroup: tutti_lanes::in_g1,
-        hash: None,
+        hash: Some(tutti_lanes::hash_to_g1),
         multiply_64: tutti_lanes::multiply_g1_64,
         multiply_128: tutti_lanes::multiply_g1_128,
         bucket_sums: tutti_lanes::bucket_sums_g1,

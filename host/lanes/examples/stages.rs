@@ -345,6 +345,29 @@ fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
             }),
         ),
         (
+            "hash to G1",
+            Box::new(move || keep(tutti_lanes::hash_to_g1(isa, &m.messages(), TAG))),
+            Box::new(|| {
+                for message in m.messages() {
+                    let (mut p, mut a) = (blst_p1::default(), blst_p1_affine::default());
+                    // SAFETY: pointers with their lengths, no augmentation.
+                    unsafe {
+                        blst::blst_hash_to_g1(
+                            &raw mut p,
+                            message.as_ptr(),
+                            message.len(),
+                            TAG.as_ptr(),
+                            TAG.len(),
+                            std::ptr::null(),
+                            0,
+                        );
+                        blst::blst_p1_to_affine(&raw mut a, &raw const p);
+                    }
+                    black_box(a);
+                }
+            }),
+        ),
+        (
             "points, one by itself",
             Box::new(move || {
                 let signatures = m.key_bytes.iter().zip(&m.signature_bytes);

@@ -67,7 +67,7 @@ pub(crate) fn points_alone(
 /// The two elements of the message in the first two lanes.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn elements(isa: Ifma, message: &[u8], tag: &[u8]) -> Fp2 {
-    let expanded = expand(message, tag);
+    let expanded = expand::<EXPANDED>(message, tag);
     let mut bytes = [[0; EXPANDED]; 8];
     let (first, second) = expanded.split_at(EXPANDED / 2);
     bytes[0][..EXPANDED / 2].copy_from_slice(first);

@@ -1,5 +1,7 @@
 //! Hashing to G2 (RFC 9380, `BLS12381G2_XMD:SHA-256_SSWU_RO_`), eight messages at a time.
 
+pub(crate) mod g1;
+
 use blst::blst_p2_affine;
 
 use crate::Ifma;
@@ -68,17 +70,17 @@ pub(crate) const EXPANDED: usize = 256;
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn field_elements(isa: Ifma, messages: [&&[u8]; 8], tag: &[u8]) -> [Fp2; 2] {
-    let bytes = messages.map(|message| expand(message, tag));
+    let bytes = messages.map(|message| expand::<EXPANDED>(message, tag));
     [element(isa, &bytes, 0), element(isa, &bytes, 128)]
 }
 
-pub(crate) fn expand(message: &[u8], tag: &[u8]) -> [u8; EXPANDED] {
-    let mut bytes = [0; EXPANDED];
+pub(crate) fn expand<const N: usize>(message: &[u8], tag: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
     // SAFETY: the pointers come with their lengths.
     unsafe {
         blst::blst_expand_message_xmd(
             bytes.as_mut_ptr(),
-            EXPANDED,
+            N,
             message.as_ptr(),
             message.len(),
             tag.as_ptr(),
@@ -99,7 +101,7 @@ pub(crate) fn element(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> F
 
 /// 512 bits, big-endian, modulo p: the upper 128 and the lower 384 of them by themselves.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn coordinate(isa: Ifma, bytes: &[[u8; EXPANDED]; 8], start: usize) -> Fp {
+fn coordinate<const N: usize>(isa: Ifma, bytes: &[[u8; N]; 8], start: usize) -> Fp {
     let (mut high, mut low) = ([[0; 8]; 6], [[0; 8]; 6]);
     for lane in 0..8 {
         let words = bytes[lane][start..].as_chunks::<8>().0;

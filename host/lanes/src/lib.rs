@@ -149,6 +149,9 @@ entries! {
     /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
     pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
 
+    /// The hash to G1 of each message under one domain separation tag, as `blst_hash_to_g1`.
+    pub fn hash_to_g1(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p1_affine> = hash::g1::hash_to_g1;
+
     /// One signature's points by themselves, if the bytes are those of finite points in their groups; the message is hashed as by
     /// [`hash_to_g2`].
     pub fn points_alone(isa: Ifma, key: Option<&[u8; 48]>, signature: &[u8; 96], message: &[u8], tag: &[u8]) -> Option<Alone> = alone::points_alone;
