@@ -57,6 +57,8 @@ pub enum Status {
     BadCrc = 3,
     #[error("the card knows no such request")]
     UnknownRequest = 4,
+    #[error("the program called too deep, returned from no call, or ran past its watchdog")]
+    Stopped = 5,
 }
 
 /// One kind of request, for people.
@@ -115,12 +117,13 @@ impl Request {
 }
 
 impl Status {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Done,
         Self::Busy,
         Self::BadArgument,
         Self::BadCrc,
         Self::UnknownRequest,
+        Self::Stopped,
     ];
 
     pub fn from_byte(byte: u8) -> Option<Self> {

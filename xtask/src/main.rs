@@ -3,6 +3,7 @@
 
 mod bench;
 mod device_suite;
+mod hdl;
 mod kernels;
 mod run;
 mod tidy;
@@ -17,10 +18,14 @@ fn main() -> ExitCode {
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
         Some("device-suite") => device_suite::device_suite(),
+        Some("card") => hdl::card_command(),
+        Some("bitstream") => hdl::bitstream(&args[1..]),
         Some("kernels") => kernels::kernels(&args[1..]),
         Some("bench") => return bench::bench(&args[1..]),
         _ => {
-            eprintln!("usage: cargo xtask test | ci | tidy | bench | kernels | device-suite");
+            eprintln!(
+                "usage: cargo xtask test | ci | tidy | bench | kernels | device-suite | card | bitstream"
+            );
             return ExitCode::from(2);
         }
     };

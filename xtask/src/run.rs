@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{device_suite, kernels, root, tidy};
+use crate::{device_suite, hdl, kernels, root, tidy};
 
 /// A suite that needs something this machine may not have.
 struct Conditional {
@@ -15,7 +15,12 @@ struct Conditional {
 pub(crate) fn test() -> Result<(), String> {
     tidy::tidy()?;
     let vectors = vectors();
-    let mut counts = cargo_test(vectors.as_deref())?;
+    let verilator = hdl::verilator();
+    let card = match &verilator {
+        Ok(verilator) => Some(hdl::card(verilator)?),
+        Err(_) => None,
+    };
+    let mut counts = cargo_test(vectors.as_deref(), card.as_deref())?;
     if foreign_missing().is_none() {
         // Where there are no vector lanes the scalar engine must build by itself.
         match cargo(&[
@@ -33,7 +38,7 @@ pub(crate) fn test() -> Result<(), String> {
             }
         }
     }
-    let skipped: Vec<Conditional> = conditional(vectors.as_deref())
+    let skipped: Vec<Conditional> = conditional(vectors.as_deref(), verilator.err())
         .into_iter()
         .filter(|suite| suite.missing.is_some())
         .collect();
@@ -74,7 +79,7 @@ fn vectors() -> Option<PathBuf> {
     std::path::absolute(path).ok()
 }
 
-fn conditional(vectors: Option<&Path>) -> Vec<Conditional> {
+fn conditional(vectors: Option<&Path>, verilator_missing: Option<String>) -> Vec<Conditional> {
     let vectors_missing = match vectors {
         None => Some("TUTTI_VECTORS names no folder of test vectors made by others".into()),
         Some(path) if !path.is_dir() => Some(format!("{} is no folder", path.display())),
@@ -88,6 +93,10 @@ fn conditional(vectors: Option<&Path>) -> Vec<Conditional> {
         Conditional {
             name: "AVX-512 IFMA lanes",
             missing: ifma_missing(),
+        },
+        Conditional {
+            name: "the Verilated card",
+            missing: verilator_missing,
         },
         Conditional {
             name: "the CPU backend on another architecture",
@@ -145,10 +154,13 @@ struct Counts {
     finished: bool,
 }
 
-fn cargo_test(vectors: Option<&Path>) -> Result<Counts, String> {
+fn cargo_test(vectors: Option<&Path>, card: Option<&Path>) -> Result<Counts, String> {
     let mut command = command(&["test", "--workspace", "--no-fail-fast"]);
     if let Some(vectors) = vectors {
         command.env("TUTTI_VECTORS", vectors);
+    }
+    if let Some(card) = card {
+        command.env("TUTTI_CARD", card);
     }
     let mut child = command
         .stdout(Stdio::piped())

@@ -122,10 +122,10 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     input wire  [15:0] running;
     // Constant declarations
     localparam  cores = 8'h2;
-    localparam  magic0 = 8'h54;
-    localparam  magic1 = 8'h6d;
-    localparam  protocol = 8'h1;
-    localparam  instruction_set = 16'h1;
+    localparam  magic0 = 8'ha5;
+    localparam  magic1 = 8'h5a;
+    localparam  version = 16'h1;
+    localparam  name = 32'h54545554;
     localparam  polynomial = 32'hedb88320;
     localparam  ones = 32'hffffffff;
     // Enums
@@ -149,10 +149,10 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     localparam State$Send = 17;
     localparam State$Refuse = 18;
     // Stub signals
-    reg  [9:0] buffer$read_address;
+    reg  [10:0] buffer$read_address;
     wire buffer$read_clock = clock;
     wire  [7:0] buffer$read_data;
-    reg  [9:0] buffer$write_address;
+    reg  [10:0] buffer$write_address;
     wire buffer$write_clock = clock;
     reg  [7:0] buffer$write_data;
     reg  buffer$write_enable;
@@ -202,9 +202,6 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  [3:0] fold_left$d;
     wire  [3:0] fold_left$q;
     wire fold_left$clock = clock;
-    reg  [15:0] bad_checksums$d;
-    wire  [15:0] bad_checksums$q;
-    wire bad_checksums$clock = clock;
     reg  [7:0] reason$d;
     wire  [7:0] reason$q;
     wire reason$clock = clock;
@@ -214,8 +211,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  [15:0] answer_length$d;
     wire  [15:0] answer_length$q;
     wire answer_length$clock = clock;
-    reg  [159:0] reply$d;
-    wire  [159:0] reply$q;
+    reg  [207:0] reply$d;
+    wire  [207:0] reply$q;
     wire reply$clock = clock;
     reg  [7:0] out$d;
     wire  [7:0] out$q;
@@ -223,8 +220,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  out_counts$d;
     wire  out_counts$q;
     wire out_counts$clock = clock;
-    reg  [10:0] cursor$d;
-    wire  [10:0] cursor$q;
+    reg  [11:0] cursor$d;
+    wire  [11:0] cursor$q;
     wire cursor$clock = clock;
     reg  [2:0] bit_index$d;
     wire  [2:0] bit_index$q;
@@ -244,8 +241,14 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  [2:0] order$d;
     wire  [2:0] order$q;
     wire order$clock = clock;
-    reg  [4:0] registers_left$d;
-    wire  [4:0] registers_left$q;
+    reg  streams$d;
+    wire  streams$q;
+    wire streams$clock = clock;
+    reg  [4:0] reply_left$d;
+    wire  [4:0] reply_left$q;
+    wire reply_left$clock = clock;
+    reg  [5:0] registers_left$d;
+    wire  [5:0] registers_left$q;
     wire registers_left$clock = clock;
     reg  [7:0] gather$d;
     wire  [7:0] gather$q;
@@ -289,6 +292,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  [7:0] data_shifted;
     reg  [15:0] open_shifted;
     reg  [15:0] busy_shifted;
+    reg  core_busy;
+    reg  [15:0] others;
     // Sub module instances
     tutti_card$link$buffer buffer(
         .read_address(buffer$read_address),
@@ -373,11 +378,6 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .q(fold_left$q),
         .clock(fold_left$clock)
     );
-    tutti_card$link$answer_length bad_checksums(
-        .d(bad_checksums$d),
-        .q(bad_checksums$q),
-        .clock(bad_checksums$clock)
-    );
     tutti_card$link$answer_kind reason(
         .d(reason$d),
         .q(reason$q),
@@ -408,7 +408,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .q(out_counts$q),
         .clock(out_counts$clock)
     );
-    tutti_card$link$cursor cursor(
+    tutti_card$link$address_bits cursor(
         .d(cursor$d),
         .q(cursor$q),
         .clock(cursor$clock)
@@ -442,6 +442,16 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .d(order$d),
         .q(order$q),
         .clock(order$clock)
+    );
+    tutti_card$link$bit_now streams(
+        .d(streams$d),
+        .q(streams$q),
+        .clock(streams$clock)
+    );
+    tutti_card$link$reply_left reply_left(
+        .d(reply_left$d),
+        .q(reply_left$q),
+        .clock(reply_left$clock)
     );
     tutti_card$link$registers_left registers_left(
         .d(registers_left$d),
@@ -508,7 +518,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         received$d = received$q;
         fold$d = fold$q;
         fold_left$d = fold_left$q;
-        bad_checksums$d = bad_checksums$q;
+        streams$d = streams$q;
+        reply_left$d = reply_left$q;
         reason$d = reason$q;
         answer_kind$d = answer_kind$q;
         answer_length$d = answer_length$q;
@@ -541,8 +552,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         shift = shift_now$q;
         bit_to_core = bit_now$q;
         command = command_now$q;
-        buffer$read_address = cursor$q[(32'h0)+:(10)];
-        buffer$write_address = index$q[(32'h0)+:(10)];
+        buffer$read_address = cursor$q[(32'h0)+:(11)];
+        buffer$write_address = index$q[(32'h0)+:(11)];
         buffer$write_data = rx_data;
         buffer$write_enable = 1'b0;
         tags$read_address = core$q[(32'h0)+:(4)];
@@ -575,6 +586,8 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         if (everyone) begin
             chosen = all;
         end
+        others = ~chosen;
+        core_busy = |(busy$q & chosen);
         last_register = ((arguments$q[(32'h8)+:(8)]) & 9'h1ff) + ((arguments$q[(32'h10)+:(8)]) & 9'h1ff);
         gathering = (gather$q >> 32'h1) | (((bit_from_core) & 8'hff) << 32'h7);
         data_shifted = buffer$read_data >> bit_index$q;
@@ -637,7 +650,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                 end
             State$Payload:
                 begin
-                    if (length$q > 32'h400) begin
+                    if (length$q > 32'h7f8) begin
                         state$d = State$Magic0;
                     end
                     else if (index$q == length$q) begin
@@ -673,15 +686,16 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
             State$Verify:
                 begin
                     reply$d = 32'h0;
+                    reply_left$d = 32'h1;
+                    streams$d = 1'b0;
                     answer_kind$d = kind$q | 32'h80;
-                    answer_length$d = 32'h0;
+                    answer_length$d = 32'h1;
                     cursor$d = 32'h2;
                     bit_index$d = 32'h0;
                     gathered$d = 32'h0;
                     state$d = State$Dispatch;
                     if (received$q != not_checksum) begin
-                        bad_checksums$d = bad_checksums$q + 32'h1;
-                        reason$d = 32'h1;
+                        reason$d = 32'h3;
                         state$d = State$Refuse;
                     end
                 end
@@ -691,12 +705,13 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                     core$d = arguments$q[(32'h0)+:(8)];
                     selected$d = chosen;
                     if (step) begin
-                        reason$d = 32'h3;
+                        reason$d = 32'h2;
                         state$d = State$Refuse;
                         if (kind$q == 32'h1) begin
                             if (length$q == 32'h0) begin
-                                reply$d = ((protocol) & 160'hffffffffffffffffffffffffffffffffffffffff) | (((cores) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'h8) | (((instruction_set) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'h10) | (((digest) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'h20);
-                                answer_length$d = 32'h14;
+                                reply$d = (((name) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h8) | (((version) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h28) | (((cores) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h38) | (((32'hc) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h40) | (((digest) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h48);
+                                reply_left$d = 32'h19;
+                                answer_length$d = 32'h19;
                                 state$d = State$AnswerHead;
                             end
                         end
@@ -705,17 +720,13 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             address$d = ((arguments$q[(32'h0)+:(12)]) & 13'h1fff);
                             order$d = 32'h3;
                             data_left$d = 32'h24;
-                            if (length$q >= 32'h2) begin
+                            if ((length$q >= 32'h2) & (arguments$q[(32'hc)+:(4)] == 32'h0)) begin
                                 state$d = State$Data;
                                 if (length$q == 32'h2) begin
                                     state$d = State$AnswerHead;
                                 end
-                                if (arguments$q[(32'hc)+:(4)] != 32'h0) begin
-                                    reason$d = 32'h4;
-                                    state$d = State$Refuse;
-                                end
                                 if (|busy$q) begin
-                                    reason$d = 32'h5;
+                                    reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
                             end
@@ -724,76 +735,60 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             address$d = ((arguments$q[(32'h8)+:(8)]) & 13'h1fff) << 32'h2;
                             order$d = 32'h1;
                             data_left$d = 32'h6c;
-                            if (length$q >= 32'h2) begin
+                            if ((length$q >= 32'h2) & in_range) begin
                                 state$d = State$Data;
                                 if (length$q == 32'h2) begin
                                     state$d = State$AnswerHead;
                                 end
-                                if (~in_range) begin
-                                    reason$d = 32'h4;
-                                    state$d = State$Refuse;
-                                end
-                                else if (|(busy$q & chosen)) begin
-                                    reason$d = 32'h5;
+                                if (core_busy) begin
+                                    reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
                             end
                         end
                         else if (kind$q == 32'h4) begin
-                            address$d = ((arguments$q[(32'h8)+:(12)]) & 13'h1fff);
-                            address_bits$d = arguments$q[(32'h8)+:(12)];
-                            address_left$d = 32'hc;
-                            order$d = 32'h4;
-                            if (length$q == 32'h3) begin
-                                state$d = State$Address;
-                                if (~in_range | everyone | (arguments$q[(32'h14)+:(4)] != 32'h0)) begin
-                                    reason$d = 32'h4;
-                                    state$d = State$Refuse;
-                                end
-                                else if (|((busy$q | open$q) & chosen)) begin
-                                    reason$d = 32'h5;
+                            address$d = ((arguments$q[(32'h8)+:(8)]) & 13'h1fff) << 32'h2;
+                            registers_left$d = arguments$q[(32'h10)+:(6)];
+                            streams$d = 1'b1;
+                            answer_length$d = (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h5) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h4) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h2) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h1) + 32'h1;
+                            order$d = 32'h2;
+                            if ((length$q == 32'h3) & in_range & ~everyone & (arguments$q[(32'h10)+:(8)] != 32'h0) & (arguments$q[(32'h10)+:(8)] <= 32'h20) & (last_register <= 32'h100)) begin
+                                state$d = State$AnswerHead;
+                                if (core_busy) begin
+                                    reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
                             end
                         end
                         else if (kind$q == 32'h5) begin
-                            address$d = ((arguments$q[(32'h8)+:(8)]) & 13'h1fff) << 32'h2;
-                            registers_left$d = arguments$q[(32'h10)+:(5)];
-                            answer_length$d = (((arguments$q[(32'h10)+:(5)]) & 16'hffff) << 32'h5) + (((arguments$q[(32'h10)+:(5)]) & 16'hffff) << 32'h4) + (((arguments$q[(32'h10)+:(5)]) & 16'hffff) << 32'h2) + (((arguments$q[(32'h10)+:(5)]) & 16'hffff) << 32'h1);
-                            order$d = 32'h2;
-                            if (length$q == 32'h3) begin
-                                state$d = State$AnswerHead;
-                                if (~in_range | everyone | (arguments$q[(32'h10)+:(8)] == 32'h0) | (arguments$q[(32'h10)+:(8)] > 32'h12) | (last_register > 32'h100)) begin
-                                    answer_length$d = 32'h0;
-                                    reason$d = 32'h4;
-                                    state$d = State$Refuse;
-                                end
-                                else if (|(busy$q & chosen)) begin
-                                    answer_length$d = 32'h0;
-                                    reason$d = 32'h5;
+                            address_bits$d = arguments$q[(32'h8)+:(12)];
+                            address_left$d = 32'hc;
+                            order$d = 32'h4;
+                            if ((length$q == 32'h3) & in_range & ~everyone & (arguments$q[(32'h14)+:(4)] == 32'h0)) begin
+                                state$d = State$Address;
+                                if (core_busy | |(open$q & chosen)) begin
+                                    reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
                             end
                         end
                         else if (kind$q == 32'h6) begin
                             if (length$q == 32'h0) begin
-                                reply$d = ((busy$q) & 160'hffffffffffffffffffffffffffffffffffffffff) | (((bad_checksums$q) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'h20);
-                                answer_length$d = 32'h6;
+                                reply$d = ((busy$q) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h8;
+                                reply_left$d = 32'h3;
+                                answer_length$d = 32'h3;
                                 state$d = State$AnswerHead;
                             end
                         end
                         else if (kind$q == 32'h7) begin
                             order$d = 32'h5;
-                            if (length$q == 32'h1) begin
+                            if ((length$q == 32'h1) & in_range) begin
+                                open$d = open$q & others;
                                 state$d = State$Order;
-                                if (~in_range) begin
-                                    reason$d = 32'h4;
-                                    state$d = State$Refuse;
-                                end
                             end
                         end
                         else begin
-                            reason$d = 32'h2;
+                            reason$d = 32'h4;
                         end
                     end
                 end
@@ -813,7 +808,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             state$d = State$Address;
                         end
                         if (((cursor$q) & 16'hffff) == length$q) begin
-                            reason$d = 32'h3;
+                            reason$d = 32'h2;
                             state$d = State$Refuse;
                         end
                     end
@@ -848,12 +843,12 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             if (((cursor$q) & 16'hffff) == length$q) begin
                                 state$d = State$AnswerHead;
                                 if (address$q[(32'h0)+:(2)] != 32'h3) begin
-                                    reason$d = 32'h3;
+                                    reason$d = 32'h2;
                                     state$d = State$Refuse;
                                 end
                             end
                             else if (address$q == 32'h3ff) begin
-                                reason$d = 32'h4;
+                                reason$d = 32'h2;
                                 state$d = State$Refuse;
                             end
                         end
@@ -869,7 +864,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                                 state$d = State$AnswerHead;
                             end
                             else if (address$q == 32'hfff) begin
-                                reason$d = 32'h4;
+                                reason$d = 32'h2;
                                 state$d = State$Refuse;
                             end
                         end
@@ -917,7 +912,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                 begin
                     if (step) begin
                         shift_now$d = 1'b1;
-                        reply$d = (reply$q >> 32'h1) | (((bit_from_core) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'h9f);
+                        reply$d = (reply$q >> 32'h1) | (((bit_from_core) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'hcf);
                         data_left$d = data_left$q - 32'h1;
                         if (data_left$q == 32'h1) begin
                             state$d = State$StatusDone;
@@ -927,22 +922,24 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
             State$StatusDone:
                 begin
                     tag$d = tags$read_data;
-                    answer_kind$d = 32'h84;
-                    answer_length$d = 32'h5;
-                    reply$d = ((core$q) & 160'hffffffffffffffffffffffffffffffffffffffff) | (((reply$q[(32'h7f)+:(29)]) & 160'hffffffffffffffffffffffffffffffffffffffff) << 32'hb);
+                    answer_kind$d = 32'h85;
+                    answer_length$d = 32'h6;
+                    reply_left$d = 32'h6;
+                    streams$d = 1'b0;
+                    reply$d = (((core$q) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h8) | (((reply$q[(32'haf)+:(32)]) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h10);
                     index$d = 32'h0;
-                    checksum$d = ones;
                     state$d = State$AnswerHead;
-                    if (reply$q[32'h9f]) begin
-                        reason$d = 32'h6;
+                    if (reply$q[32'hcf]) begin
+                        reason$d = 32'h5;
                         state$d = State$Refuse;
                     end
                 end
             State$Refuse:
                 begin
-                    answer_kind$d = 32'hff;
                     answer_length$d = 32'h1;
-                    reply$d = ((reason$q) & 160'hffffffffffffffffffffffffffffffffffffffff);
+                    reply_left$d = 32'h1;
+                    streams$d = 1'b0;
+                    reply$d = ((reason$q) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff);
                     index$d = 32'h0;
                     state$d = State$AnswerHead;
                 end
@@ -975,23 +972,23 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             out$d = answer_length$q[(32'h8)+:(8)];
                             index$d = 32'h0;
                             after$d = State$AnswerPayload;
-                            if (answer_kind$q == 32'h85) begin
-                                address_bits$d = address$q[(32'h0)+:(12)];
-                                address_left$d = 32'hc;
-                                after$d = State$Address;
-                            end
                         end
                     end
                 end
             State$AnswerPayload:
                 begin
                     if (step) begin
-                        if (index$q == answer_length$q) begin
-                            index$d = 32'h0;
+                        index$d = 32'h0;
+                        if (reply_left$q == 32'h0) begin
                             state$d = State$AnswerChecksum;
+                            if (streams$q) begin
+                                address_bits$d = address$q[(32'h0)+:(12)];
+                                address_left$d = 32'hc;
+                                state$d = State$Address;
+                            end
                         end
                         else begin
-                            index$d = index$q + 32'h1;
+                            reply_left$d = reply_left$q - 32'h1;
                             out$d = reply$q[(32'h0)+:(8)];
                             reply$d = reply$q >> 32'h8;
                             out_counts$d = 1'b1;
@@ -1183,15 +1180,15 @@ endmodule
 
 module tutti_card$link$buffer(read_address,read_clock,read_data,write_address,write_clock,write_data,write_enable);
     // Module arguments
-    input wire  [9:0] read_address;
+    input wire  [10:0] read_address;
     input wire  read_clock;
     output reg  [7:0] read_data;
-    input wire  [9:0] write_address;
+    input wire  [10:0] write_address;
     input wire  write_clock;
     input wire  [7:0] write_data;
     input wire  write_enable;
     // Update code (custom)
-    reg[7:0] mem[1023:0];
+    reg[7:0] mem[2047:0];
     always @(posedge read_clock) begin
        read_data <= mem[read_address];
     end
@@ -1216,20 +1213,6 @@ module tutti_card$link$checksum(d,q,clock);
     end
 endmodule
 
-module tutti_card$link$cursor(d,q,clock);
-    // Module arguments
-    input wire  [10:0] d;
-    output reg  [10:0] q;
-    input wire  clock;
-    // Update code (custom)
-    initial begin
-       q = 11'h0;
-    end
-    always @(posedge clock) begin
-       q <= d;
-    end
-endmodule
-
 module tutti_card$link$data_left(d,q,clock);
     // Module arguments
     input wire  [6:0] d;
@@ -1246,12 +1229,12 @@ endmodule
 
 module tutti_card$link$registers_left(d,q,clock);
     // Module arguments
-    input wire  [4:0] d;
-    output reg  [4:0] q;
+    input wire  [5:0] d;
+    output reg  [5:0] q;
     input wire  clock;
     // Update code (custom)
     initial begin
-       q = 5'h0;
+       q = 6'h0;
     end
     always @(posedge clock) begin
        q <= d;
@@ -1260,12 +1243,26 @@ endmodule
 
 module tutti_card$link$reply(d,q,clock);
     // Module arguments
-    input wire  [159:0] d;
-    output reg  [159:0] q;
+    input wire  [207:0] d;
+    output reg  [207:0] q;
     input wire  clock;
     // Update code (custom)
     initial begin
-       q = 160'h0;
+       q = 208'h0;
+    end
+    always @(posedge clock) begin
+       q <= d;
+    end
+endmodule
+
+module tutti_card$link$reply_left(d,q,clock);
+    // Module arguments
+    input wire  [4:0] d;
+    output reg  [4:0] q;
+    input wire  clock;
+    // Update code (custom)
+    initial begin
+       q = 5'h0;
     end
     always @(posedge clock) begin
        q <= d;

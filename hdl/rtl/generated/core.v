@@ -2114,9 +2114,9 @@ module tutti_core$sequencer(clock,go,entry,stop,code_address,code_word,negative,
             counter = counter3$q;
         end
         if (clock_in_slot$q == 32'h0) begin
-            kept_a$d = holds | (op$q != 32'h6);
-            kept_b$d = ~holds | (op$q != 32'h6);
-            inverted$d = (op$q == 32'h4) | (op$q == 32'h5);
+            kept_a$d = holds | (op$q != 32'h6) | ~valid$q;
+            kept_b$d = ~holds | (op$q != 32'h6) | ~valid$q;
+            inverted$d = valid$q & ((op$q == 32'h4) | (op$q == 32'h5));
             counted$d = counter - 32'h1;
             if (op$q == 32'ha) begin
                 counted$d = upper$q[(32'h0)+:(16)];

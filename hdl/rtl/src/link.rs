@@ -52,11 +52,11 @@ pub struct Link {
     cores: Constant<Bits<8>>,
     magic0: Constant<Bits<8>>,
     magic1: Constant<Bits<8>>,
-    protocol: Constant<Bits<8>>,
-    instruction_set: Constant<Bits<16>>,
+    version: Constant<Bits<16>>,
+    name: Constant<Bits<32>>,
     polynomial: Constant<Bits<32>>,
     ones: Constant<Bits<32>>,
-    buffer: RAM<Bits<8>, 10>,
+    buffer: RAM<Bits<8>, 11>,
     tags: RAM<Bits<8>, 4>,
     state: DFF<State>,
     after: DFF<State>,
@@ -71,21 +71,22 @@ pub struct Link {
     received: DFF<Bits<32>>,
     fold: DFF<Bits<8>>,
     fold_left: DFF<Bits<4>>,
-    bad_checksums: DFF<Bits<16>>,
     reason: DFF<Bits<8>>,
     answer_kind: DFF<Bits<8>>,
     answer_length: DFF<Bits<16>>,
-    reply: DFF<Bits<160>>,
+    reply: DFF<Bits<208>>,
     out: DFF<Bits<8>>,
     out_counts: DFF<Bit>,
-    cursor: DFF<Bits<11>>,
+    cursor: DFF<Bits<12>>,
     bit_index: DFF<Bits<3>>,
     data_left: DFF<Bits<7>>,
     address: DFF<Bits<13>>,
     address_bits: DFF<Bits<12>>,
     address_left: DFF<Bits<4>>,
     order: DFF<Bits<3>>,
-    registers_left: DFF<Bits<5>>,
+    streams: DFF<Bit>,
+    reply_left: DFF<Bits<5>>,
+    registers_left: DFF<Bits<6>>,
     gather: DFF<Bits<8>>,
     gathered: DFF<Bits<3>>,
     open: DFF<Bits<16>>,
@@ -109,6 +110,8 @@ pub struct Link {
     data_shifted: Signal<Local, Bits<8>>,
     open_shifted: Signal<Local, Bits<16>>,
     busy_shifted: Signal<Local, Bits<16>>,
+    core_busy: Signal<Local, Bit>,
+    others: Signal<Local, Bits<16>>,
 }
 
 impl Link {
@@ -132,8 +135,8 @@ impl Link {
             cores: Constant::new((cores as u64).into()),
             magic0: Constant::new(u64::from(map::MAGIC[0]).into()),
             magic1: Constant::new(u64::from(map::MAGIC[1]).into()),
-            protocol: Constant::new(u64::from(map::PROTOCOL).into()),
-            instruction_set: Constant::new(u64::from(map::INSTRUCTION_SET).into()),
+            version: Constant::new(u64::from(map::VERSION).into()),
+            name: Constant::new(u64::from(u32::from_le_bytes(map::NAME)).into()),
             polynomial: Constant::new(0xedb8_8320u64.into()),
             ones: Constant::new(0xffff_ffffu64.into()),
             buffer: RAM::default(),
@@ -151,7 +154,8 @@ impl Link {
             received: DFF::default(),
             fold: DFF::default(),
             fold_left: DFF::default(),
-            bad_checksums: DFF::default(),
+            streams: DFF::default(),
+            reply_left: DFF::default(),
             reason: DFF::default(),
             answer_kind: DFF::default(),
             answer_length: DFF::default(),
@@ -189,6 +193,8 @@ impl Link {
             data_shifted: Signal::default(),
             open_shifted: Signal::default(),
             busy_shifted: Signal::default(),
+            core_busy: Signal::default(),
+            others: Signal::default(),
         }
     }
 }
@@ -212,7 +218,8 @@ impl Logic for Link {
             received,
             fold,
             fold_left,
-            bad_checksums,
+            streams,
+            reply_left,
             reason,
             answer_kind,
             answer_length,
@@ -252,8 +259,8 @@ impl Logic for Link {
         self.bit_to_core.next = self.bit_now.q.val();
         self.command.next = self.command_now.q.val();
 
-        self.buffer.read_address.next = self.cursor.q.val().get_bits::<10>(0);
-        self.buffer.write_address.next = self.index.q.val().get_bits::<10>(0);
+        self.buffer.read_address.next = self.cursor.q.val().get_bits::<11>(0);
+        self.buffer.write_address.next = self.index.q.val().get_bits::<11>(0);
         self.buffer.write_data.next = self.rx_data.val();
         self.buffer.write_enable.next = false;
         self.tags.read_address.next = self.core.q.val().get_bits::<4>(0);
@@ -297,6 +304,8 @@ impl Logic for Link {
         if self.everyone.val() {
             self.chosen.next = self.all.val();
         }
+        self.others.next = !self.chosen.val();
+        self.core_busy.next = (self.busy.q.val() & self.chosen.val()).any();
         self.last_register.next = bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(8))
             + bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(16));
         self.gathering.next =
@@ -360,7 +369,7 @@ impl Logic for Link {
                 }
             }
             State::Payload => {
-                if self.length.q.val() > 1024 {
+                if self.length.q.val() > 2040 {
                     self.state.d.next = State::Magic0;
                 } else if self.index.q.val() == self.length.q.val() {
                     self.index.d.next = 0.into();
@@ -394,16 +403,18 @@ impl Logic for Link {
                 }
             }
             State::Verify => {
+                // An answer is a status of zero, as long as nothing else is said.
                 self.reply.d.next = 0.into();
+                self.reply_left.d.next = 1.into();
+                self.streams.d.next = false;
                 self.answer_kind.d.next = self.kind.q.val() | 0x80;
-                self.answer_length.d.next = 0.into();
+                self.answer_length.d.next = 1.into();
                 self.cursor.d.next = 2.into();
                 self.bit_index.d.next = 0.into();
                 self.gathered.d.next = 0.into();
                 self.state.d.next = State::Dispatch;
                 if self.received.q.val() != self.not_checksum.val() {
-                    self.bad_checksums.d.next = self.bad_checksums.q.val() + 1;
-                    self.reason.d.next = 1.into();
+                    self.reason.d.next = 3.into();
                     self.state.d.next = State::Refuse;
                 }
             }
@@ -412,124 +423,119 @@ impl Logic for Link {
                 self.core.d.next = self.arguments.q.val().get_bits::<8>(0);
                 self.selected.d.next = self.chosen.val();
                 if self.step.val() {
-                    self.reason.d.next = 3.into();
+                    self.reason.d.next = 2.into();
                     self.state.d.next = State::Refuse;
+                    // Identify.
                     if self.kind.q.val() == 1 {
                         if self.length.q.val() == 0 {
-                            self.reply.d.next = bit_cast::<160, 8>(self.protocol.val())
-                                | (bit_cast::<160, 8>(self.cores.val()) << 8)
-                                | (bit_cast::<160, 16>(self.instruction_set.val()) << 16)
-                                | (bit_cast::<160, 128>(self.digest.val()) << 32);
-                            self.answer_length.d.next = 20.into();
+                            self.reply.d.next = (bit_cast::<208, 32>(self.name.val()) << 8)
+                                | (bit_cast::<208, 16>(self.version.val()) << 40)
+                                | (bit_cast::<208, 8>(self.cores.val()) << 56)
+                                | (bits::<208>(12) << 64)
+                                | (bit_cast::<208, 128>(self.digest.val()) << 72);
+                            self.reply_left.d.next = 25.into();
+                            self.answer_length.d.next = 25.into();
                             self.state.d.next = State::AnswerHead;
                         }
+                    // Load.
                     } else if self.kind.q.val() == 2 {
                         self.selected.d.next = self.all.val();
                         self.address.d.next =
                             bit_cast::<13, 12>(self.arguments.q.val().get_bits::<12>(0));
                         self.order.d.next = 3.into();
                         self.data_left.d.next = 36.into();
-                        if self.length.q.val() >= 2 {
+                        if (self.length.q.val() >= 2)
+                            & (self.arguments.q.val().get_bits::<4>(12) == 0)
+                        {
                             self.state.d.next = State::Data;
                             if self.length.q.val() == 2 {
                                 self.state.d.next = State::AnswerHead;
                             }
-                            if self.arguments.q.val().get_bits::<4>(12) != 0 {
-                                self.reason.d.next = 4.into();
-                                self.state.d.next = State::Refuse;
-                            }
                             if self.busy.q.val().any() {
-                                self.reason.d.next = 5.into();
+                                self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
                         }
+                    // Write.
                     } else if self.kind.q.val() == 3 {
                         self.address.d.next =
                             bit_cast::<13, 8>(self.arguments.q.val().get_bits::<8>(8)) << 2;
                         self.order.d.next = 1.into();
                         self.data_left.d.next = 108.into();
-                        if self.length.q.val() >= 2 {
+                        if (self.length.q.val() >= 2) & self.in_range.val() {
                             self.state.d.next = State::Data;
                             if self.length.q.val() == 2 {
                                 self.state.d.next = State::AnswerHead;
                             }
-                            if !self.in_range.val() {
-                                self.reason.d.next = 4.into();
-                                self.state.d.next = State::Refuse;
-                            } else if (self.busy.q.val() & self.chosen.val()).any() {
-                                self.reason.d.next = 5.into();
+                            if self.core_busy.val() {
+                                self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
                         }
+                    // Read.
                     } else if self.kind.q.val() == 4 {
                         self.address.d.next =
-                            bit_cast::<13, 12>(self.arguments.q.val().get_bits::<12>(8));
+                            bit_cast::<13, 8>(self.arguments.q.val().get_bits::<8>(8)) << 2;
+                        self.registers_left.d.next = self.arguments.q.val().get_bits::<6>(16);
+                        self.streams.d.next = true;
+                        // 54 bytes each, and the status.
+                        self.answer_length.d.next =
+                            (bit_cast::<16, 6>(self.arguments.q.val().get_bits::<6>(16)) << 5)
+                                + (bit_cast::<16, 6>(self.arguments.q.val().get_bits::<6>(16))
+                                    << 4)
+                                + (bit_cast::<16, 6>(self.arguments.q.val().get_bits::<6>(16))
+                                    << 2)
+                                + (bit_cast::<16, 6>(self.arguments.q.val().get_bits::<6>(16))
+                                    << 1)
+                                + 1;
+                        self.order.d.next = 2.into();
+                        if (self.length.q.val() == 3)
+                            & self.in_range.val()
+                            & !self.everyone.val()
+                            & (self.arguments.q.val().get_bits::<8>(16) != 0)
+                            & (self.arguments.q.val().get_bits::<8>(16) <= 32)
+                            & (self.last_register.val() <= 256)
+                        {
+                            self.state.d.next = State::AnswerHead;
+                            if self.core_busy.val() {
+                                self.reason.d.next = 1.into();
+                                self.state.d.next = State::Refuse;
+                            }
+                        }
+                    // Run.
+                    } else if self.kind.q.val() == 5 {
                         self.address_bits.d.next = self.arguments.q.val().get_bits::<12>(8);
                         self.address_left.d.next = 12.into();
                         self.order.d.next = 4.into();
-                        if self.length.q.val() == 3 {
+                        if (self.length.q.val() == 3)
+                            & self.in_range.val()
+                            & !self.everyone.val()
+                            & (self.arguments.q.val().get_bits::<4>(20) == 0)
+                        {
                             self.state.d.next = State::Address;
-                            if !self.in_range.val()
-                                | self.everyone.val()
-                                | (self.arguments.q.val().get_bits::<4>(20) != 0)
+                            if self.core_busy.val() | (self.open.q.val() & self.chosen.val()).any()
                             {
-                                self.reason.d.next = 4.into();
-                                self.state.d.next = State::Refuse;
-                            } else if ((self.busy.q.val() | self.open.q.val()) & self.chosen.val())
-                                .any()
-                            {
-                                self.reason.d.next = 5.into();
+                                self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
                         }
-                    } else if self.kind.q.val() == 5 {
-                        self.address.d.next =
-                            bit_cast::<13, 8>(self.arguments.q.val().get_bits::<8>(8)) << 2;
-                        self.registers_left.d.next = self.arguments.q.val().get_bits::<5>(16);
-                        self.answer_length.d.next =
-                            (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16)) << 5)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
-                                    << 4)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
-                                    << 2)
-                                + (bit_cast::<16, 5>(self.arguments.q.val().get_bits::<5>(16))
-                                    << 1);
-                        self.order.d.next = 2.into();
-                        if self.length.q.val() == 3 {
-                            self.state.d.next = State::AnswerHead;
-                            if !self.in_range.val()
-                                | self.everyone.val()
-                                | (self.arguments.q.val().get_bits::<8>(16) == 0)
-                                | (self.arguments.q.val().get_bits::<8>(16) > 18)
-                                | (self.last_register.val() > 256)
-                            {
-                                self.answer_length.d.next = 0.into();
-                                self.reason.d.next = 4.into();
-                                self.state.d.next = State::Refuse;
-                            } else if (self.busy.q.val() & self.chosen.val()).any() {
-                                self.answer_length.d.next = 0.into();
-                                self.reason.d.next = 5.into();
-                                self.state.d.next = State::Refuse;
-                            }
-                        }
+                    // Status.
                     } else if self.kind.q.val() == 6 {
                         if self.length.q.val() == 0 {
-                            self.reply.d.next = bit_cast::<160, 16>(self.busy.q.val())
-                                | (bit_cast::<160, 16>(self.bad_checksums.q.val()) << 32);
-                            self.answer_length.d.next = 6.into();
+                            self.reply.d.next = bit_cast::<208, 16>(self.busy.q.val()) << 8;
+                            self.reply_left.d.next = 3.into();
+                            self.answer_length.d.next = 3.into();
                             self.state.d.next = State::AnswerHead;
                         }
+                    // Reset: what is stopped is never answered.
                     } else if self.kind.q.val() == 7 {
                         self.order.d.next = 5.into();
-                        if self.length.q.val() == 1 {
+                        if (self.length.q.val() == 1) & self.in_range.val() {
+                            self.open.d.next = self.open.q.val() & self.others.val();
                             self.state.d.next = State::Order;
-                            if !self.in_range.val() {
-                                self.reason.d.next = 4.into();
-                                self.state.d.next = State::Refuse;
-                            }
                         }
                     } else {
-                        self.reason.d.next = 2.into();
+                        self.reason.d.next = 4.into();
                     }
                 }
             }
@@ -548,8 +554,8 @@ impl Logic for Link {
                     if self.data_left.q.val() == 1 {
                         self.state.d.next = State::Address;
                     }
-                    if bit_cast::<16, 11>(self.cursor.q.val()) == self.length.q.val() {
-                        self.reason.d.next = 3.into();
+                    if bit_cast::<16, 12>(self.cursor.q.val()) == self.length.q.val() {
+                        self.reason.d.next = 2.into();
                         self.state.d.next = State::Refuse;
                     }
                 }
@@ -578,14 +584,14 @@ impl Logic for Link {
                     self.state.d.next = State::AnswerHead;
                     if self.order.q.val() == 1 {
                         self.state.d.next = State::Data;
-                        if bit_cast::<16, 11>(self.cursor.q.val()) == self.length.q.val() {
+                        if bit_cast::<16, 12>(self.cursor.q.val()) == self.length.q.val() {
                             self.state.d.next = State::AnswerHead;
                             if self.address.q.val().get_bits::<2>(0) != 3 {
-                                self.reason.d.next = 3.into();
+                                self.reason.d.next = 2.into();
                                 self.state.d.next = State::Refuse;
                             }
                         } else if self.address.q.val() == 1023 {
-                            self.reason.d.next = 4.into();
+                            self.reason.d.next = 2.into();
                             self.state.d.next = State::Refuse;
                         }
                     }
@@ -598,10 +604,10 @@ impl Logic for Link {
                         self.cursor.d.next = self.cursor.q.val() + 1;
                         self.data_left.d.next = 36.into();
                         self.state.d.next = State::Data;
-                        if bit_cast::<16, 11>(self.cursor.q.val()) + 1 == self.length.q.val() {
+                        if bit_cast::<16, 12>(self.cursor.q.val()) + 1 == self.length.q.val() {
                             self.state.d.next = State::AnswerHead;
                         } else if self.address.q.val() == 4095 {
-                            self.reason.d.next = 4.into();
+                            self.reason.d.next = 2.into();
                             self.state.d.next = State::Refuse;
                         }
                     }
@@ -648,7 +654,7 @@ impl Logic for Link {
                 if self.step.val() {
                     self.shift_now.d.next = true;
                     self.reply.d.next = (self.reply.q.val() >> 1)
-                        | (bit_cast::<160, 1>(self.bit_from_core.val()) << 159);
+                        | (bit_cast::<208, 1>(self.bit_from_core.val()) << 207);
                     self.data_left.d.next = self.data_left.q.val() - 1;
                     if self.data_left.q.val() == 1 {
                         self.state.d.next = State::StatusDone;
@@ -657,23 +663,24 @@ impl Logic for Link {
             }
             State::StatusDone => {
                 self.tag.d.next = self.tags.read_data.val();
-                self.answer_kind.d.next = 0x84.into();
-                self.answer_length.d.next = 5.into();
-                // Eight clocks a slot.
-                self.reply.d.next = bit_cast::<160, 8>(self.core.q.val())
-                    | (bit_cast::<160, 29>(self.reply.q.val().get_bits::<29>(127)) << 11);
+                self.answer_kind.d.next = 0x85.into();
+                self.answer_length.d.next = 6.into();
+                self.reply_left.d.next = 6.into();
+                self.streams.d.next = false;
+                self.reply.d.next = (bit_cast::<208, 8>(self.core.q.val()) << 8)
+                    | (bit_cast::<208, 32>(self.reply.q.val().get_bits::<32>(175)) << 16);
                 self.index.d.next = 0.into();
-                self.checksum.d.next = self.ones.val();
                 self.state.d.next = State::AnswerHead;
-                if self.reply.q.val().get_bit(159) {
-                    self.reason.d.next = 6.into();
+                if self.reply.q.val().get_bit(207) {
+                    self.reason.d.next = 5.into();
                     self.state.d.next = State::Refuse;
                 }
             }
             State::Refuse => {
-                self.answer_kind.d.next = 0xff.into();
                 self.answer_length.d.next = 1.into();
-                self.reply.d.next = bit_cast::<160, 8>(self.reason.q.val());
+                self.reply_left.d.next = 1.into();
+                self.streams.d.next = false;
+                self.reply.d.next = bit_cast::<208, 8>(self.reason.q.val());
                 self.index.d.next = 0.into();
                 self.state.d.next = State::AnswerHead;
             }
@@ -705,21 +712,21 @@ impl Logic for Link {
                         self.out.d.next = self.answer_length.q.val().get_bits::<8>(8);
                         self.index.d.next = 0.into();
                         self.after.d.next = State::AnswerPayload;
-                        if self.answer_kind.q.val() == 0x85 {
-                            self.address_bits.d.next = self.address.q.val().get_bits::<12>(0);
-                            self.address_left.d.next = 12.into();
-                            self.after.d.next = State::Address;
-                        }
                     }
                 }
             }
             State::AnswerPayload => {
                 if self.step.val() {
-                    if self.index.q.val() == self.answer_length.q.val() {
-                        self.index.d.next = 0.into();
+                    self.index.d.next = 0.into();
+                    if self.reply_left.q.val() == 0 {
                         self.state.d.next = State::AnswerChecksum;
+                        if self.streams.q.val() {
+                            self.address_bits.d.next = self.address.q.val().get_bits::<12>(0);
+                            self.address_left.d.next = 12.into();
+                            self.state.d.next = State::Address;
+                        }
                     } else {
-                        self.index.d.next = self.index.q.val() + 1;
+                        self.reply_left.d.next = self.reply_left.q.val() - 1;
                         self.out.d.next = self.reply.q.val().get_bits::<8>(0);
                         self.reply.d.next = self.reply.q.val() >> 8;
                         self.out_counts.d.next = true;

@@ -255,9 +255,11 @@ impl Logic for Sequencer {
             self.counter.next = self.counter3.q.val();
         }
         if self.clock_in_slot.q.val() == 0 {
-            self.kept_a.d.next = self.holds.val() | (self.op.q.val() != 6);
-            self.kept_b.d.next = !self.holds.val() | (self.op.q.val() != 6);
-            self.inverted.d.next = (self.op.q.val() == 4) | (self.op.q.val() == 5);
+            // Where nothing is issued the host may be reading: both operands as they are.
+            self.kept_a.d.next = self.holds.val() | (self.op.q.val() != 6) | !self.valid.q.val();
+            self.kept_b.d.next = !self.holds.val() | (self.op.q.val() != 6) | !self.valid.q.val();
+            self.inverted.d.next =
+                self.valid.q.val() & ((self.op.q.val() == 4) | (self.op.q.val() == 5));
             self.counted.d.next = self.counter.val() - 1;
             if self.op.q.val() == 10 {
                 self.counted.d.next = self.upper.q.val().get_bits::<16>(0);
