@@ -46,7 +46,8 @@ pub(crate) struct EngineArgs {
     /// Settings file (TOML); unknown keys are refused.
     #[arg(long, value_name = "FILE", env = "TUTTI_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Backends to use: cpu, cuda, or auto, which is cuda where it works and cpu [default: auto].
+    /// Backends to use: cpu, cuda, fpga-sim (the model of a card), fpga:unix:PATH, fpga:serial:PATH:BAUD, or auto, which is
+    /// cuda where it works and cpu [default: auto].
     #[arg(
         long,
         value_name = "NAME",

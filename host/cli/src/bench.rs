@@ -44,6 +44,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
             say(report.to_json(&ours.name, settings.threads));
         }
         reports.push(report);
+        if !args.json {
+            cards(&ours.engine);
+        }
     }
     if !args.json {
         say(table(&reports));
@@ -68,6 +71,25 @@ fn engine(args: &BenchArgs, settings: &EngineSettings) -> Result<EngineSubject, 
         name: name.into(),
         runs: 0,
     })
+}
+
+/// What cards were asked to do, and what that would be on one core of hardware: a projection, for no card is timed here.
+fn cards(engine: &Engine) {
+    for status in engine.backends() {
+        let counter = |name: &str| {
+            let found = status.counters.iter().find(|(counter, _)| *counter == name);
+            found.map_or(0, |(_, value)| *value)
+        };
+        let items = counter("items_by_card") + counter("items_redecided");
+        let Some(cycles) = counter("card_cycles").checked_div(items) else {
+            continue;
+        };
+        say(format_args!(
+            "{}: {cycles} cycles an item over {items} items; projected for one core at 100 MHz: {:.1} items/s",
+            status.descriptor.name,
+            100e6 / cycles.max(1) as f64,
+        ));
+    }
 }
 
 fn table(reports: &[Report]) -> Table {

@@ -31,11 +31,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failure> {
             text: without_cuda(&error),
         }),
     }
-    findings.push(Finding {
-        name: "fpga",
-        usable: false,
-        text: "this build has no FPGA backend".into(),
-    });
+    findings.extend(cards(&settings, &cpu)?);
     let well = findings.iter().any(|finding| finding.usable)
         && !findings
             .iter()
@@ -80,6 +76,22 @@ fn test(backend: &Arc<dyn Backend>) -> Finding {
         usable,
         text: format!("{}; {verdict}", descriptor.engine),
     }
+}
+
+/// The cards that are named; where none is, how to name one.
+fn cards(settings: &EngineSettings, cpu: &Arc<dyn Backend>) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    for card in settings.cards() {
+        findings.push(test(&card.start(cpu)?));
+    }
+    if findings.is_empty() {
+        findings.push(Finding {
+            name: "fpga",
+            usable: false,
+            text: "no card is named: --backend fpga:serial:PATH:BAUD, fpga:unix:PATH, or fpga-sim for the model".into(),
+        });
+    }
+    Ok(findings)
 }
 
 fn test_device(device: &Arc<CudaBackend>) -> Finding {

@@ -3,6 +3,7 @@
 
 mod args;
 mod bench;
+mod card;
 mod cert;
 mod conformance;
 mod contract_json;

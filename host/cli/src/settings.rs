@@ -12,6 +12,7 @@ use tutti_engine::EngineConfig;
 use tutti_types::Limits;
 
 use crate::args::{CpuEngineName, EngineArgs, LogFormat};
+use crate::card::CardName;
 use crate::cuda::CudaSettings;
 use crate::exit::Failure;
 
@@ -166,20 +167,30 @@ impl EngineSettings {
         let cpu = self.cpu(caching)?;
         let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
         for name in &self.backends {
-            if *name != BackendName::Cpu {
-                match self.cuda.start(&cpu) {
+            match name {
+                BackendName::Cpu => backends.push(Arc::clone(&cpu)),
+                BackendName::Card(card) => backends.push(card.start(&cpu)?),
+                BackendName::Cuda | BackendName::Auto => match self.cuda.start(&cpu) {
                     Ok(devices) => backends.extend(devices.into_iter().map(|device| device as _)),
                     Err(error) if *name == BackendName::Auto => {
                         tracing::info!(%error, "no CUDA device is used");
                     }
                     Err(error) => return Err(Failure::cannot_serve(error)),
-                }
+                },
             }
-            if *name != BackendName::Cuda {
+            if *name == BackendName::Auto {
                 backends.push(Arc::clone(&cpu));
             }
         }
         Ok(backends)
+    }
+
+    /// The FPGA cards that are named.
+    pub(crate) fn cards(&self) -> impl Iterator<Item = &CardName> {
+        self.backends.iter().filter_map(|name| match name {
+            BackendName::Card(card) => Some(card),
+            _ => None,
+        })
     }
 
     pub(crate) fn cpu(&self, caching: Caching) -> Result<Arc<dyn Backend>, Failure> {
@@ -197,12 +208,14 @@ impl EngineSettings {
 }
 
 /// What `--backend` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum BackendName {
     /// CUDA devices where there are any, and the CPU.
     Auto,
     Cpu,
     Cuda,
+    /// An FPGA card.
+    Card(CardName),
 }
 
 fn backend_names(names: &[String]) -> Result<Vec<BackendName>, Failure> {
@@ -212,11 +225,7 @@ fn backend_names(names: &[String]) -> Result<Vec<BackendName>, Failure> {
             "auto" => BackendName::Auto,
             "cpu" => BackendName::Cpu,
             "cuda" => BackendName::Cuda,
-            other => {
-                return Err(Failure::usage(format!(
-                    "this build has no backend {other:?}; it has: auto, cpu, cuda"
-                )));
-            }
+            other => BackendName::Card(other.parse()?),
         };
         if known.contains(&name) {
             return Err(Failure::usage("a backend is named twice"));
@@ -265,6 +274,7 @@ mod tests {
         assert!(EngineSettings::from_args(&args(1, 65, "cpu")).is_err());
         assert!(EngineSettings::from_args(&args(1, 64, "tpu")).is_err());
         assert!(EngineSettings::from_args(&args(1, 64, "cuda")).is_ok());
+        assert!(EngineSettings::from_args(&args(1, 64, "fpga-sim")).is_ok());
         let mut limits = Limits::default();
         let zero = LimitSettings {
             batch_items_max: Some(0),
