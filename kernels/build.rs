@@ -260,17 +260,21 @@ fn probe(nvcc: &Path, out: &Path) {
     println!("cargo::rustc-env=TUTTI_PROBE_PTX={}", text.display());
 }
 
+/// The compiler proper runs once, for the oldest; only the assembler runs for each.
 fn generate(architectures: &str) -> Vec<String> {
     let numbers: Vec<&str> = architectures.split_whitespace().collect();
     let oldest = numbers
         .first()
         .unwrap_or_else(|| panic!("{NARROWED} names no architecture"));
-    numbers
+    let real: Vec<String> = numbers
         .iter()
-        .map(|number| format!("arch=compute_{number},code=sm_{number}"))
-        .chain([format!("arch=compute_{oldest},code=compute_{oldest}")])
-        .flat_map(|pair| ["-gencode".to_owned(), pair])
-        .collect()
+        .map(|number| format!("sm_{number}"))
+        .collect();
+    let code = format!("[{},compute_{oldest}]", real.join(","));
+    vec![
+        "-gencode".to_owned(),
+        format!("arch=compute_{oldest},code={code}"),
+    ]
 }
 
 fn run(command: &mut Command) -> String {

@@ -211,7 +211,7 @@ fn compile(bin: &Path, source: &Path) -> Result<(String, Code), String> {
     let image = source.with_extension("cubin");
     let mut nvcc = Command::new(bin.join("nvcc"));
     nvcc.args(["-std=c++17", "-O3", "-cubin", "-Xptxas", "-v"])
-        .arg(format!("-arch={REPORTED}"))
+        .args(["-gencode", &format!("arch=compute_75,code={REPORTED}")])
         .arg("-I")
         .arg(root().join("kernels/include"))
         .arg(source)
