@@ -99,12 +99,13 @@ fn board_bitstream(board: &str) -> Result<(), String> {
             "no board is called {board}; hdl/rtl/src/boards.rs has them"
         ));
     }
-    let stat = synthesise(
-        &folder,
-        &format!(
-            "read_verilog {card} {top} core.v ecp5_dsp.v memory.v; synth_ecp5 -top tutti_board -json design.json"
-        ),
-    )?;
+    // A core is mapped once and then put in as often as the card has it.
+    let script = format!(
+        "read_verilog {card} {top} core.v ecp5_dsp.v memory.v; hierarchy -top tutti_board; \
+         setattr -mod -set keep_hierarchy 1 tutti_core; synth_ecp5 -top tutti_board; \
+         setattr -mod -unset keep_hierarchy tutti_core; flatten; clean; write_json design.json"
+    );
+    let stat = synthesise(&folder, &script)?;
     let best = route(&folder, &["--lpf", &format!("{board}.lpf")])?;
     let pack = tool(&TOOLS, "yowasp-ecppack")?;
     let (config, bits) = (format!("{}.config", best.seed), format!("{board}.bit"));
