@@ -130,3 +130,111 @@ impl Status {
         Self::ALL.into_iter().find(|&status| status as u8 == byte)
     }
 }
+
+/// The page and the Verilog header of what host and hardware share: `generated/map.md` and `generated/map.vh`.
+pub mod pages {
+    use std::fmt::Write as _;
+
+    use super::{ANSWER, FRAME_CONSTANTS, ROWS, Status};
+    use crate::isa::{FIELDS, Opcode};
+
+    const NOTE: &str = "Made from hdl/src/isa.rs and hdl/src/map.rs; do not edit.";
+
+    /// Requests, statuses, opcodes and fields, for people.
+    pub fn markdown() -> String {
+        let mut text = format!("# What host and card say to each other\n\n{NOTE}\n\n");
+        text += "| request | kind | payload | data of the answer |\n|---|---|---|---|\n";
+        for row in ROWS {
+            let (request, kind) = (row.request, row.request as u8);
+            let _ = writeln!(
+                text,
+                "| {request:?} | {kind} | {} | {} |",
+                row.payload, row.answer
+            );
+        }
+        let _ = writeln!(
+            text,
+            "\nAnswers have the request's kind plus {ANSWER:#x}.\n"
+        );
+        text += "| status | first byte of an answer | meaning |\n|---|---|---|\n";
+        for status in Status::ALL {
+            let _ = writeln!(text, "| {status:?} | {} | {status} |", status as u8);
+        }
+        text += "\n| constant | value |\n|---|---|\n";
+        for (name, value) in FRAME_CONSTANTS {
+            let _ = writeln!(text, "| {name} | {value:#x} |");
+        }
+        text += "\n# The instruction word\n\n| opcode | value |\n|---|---|\n";
+        for opcode in Opcode::ALL {
+            let _ = writeln!(text, "| {opcode:?} | {} |", opcode as u8);
+        }
+        text += "\n| field | bits | meaning |\n|---|---|---|\n";
+        for field in FIELDS {
+            let highest = field.lowest + field.bits - 1;
+            let _ = writeln!(
+                text,
+                "| {} | {highest}:{} | {} |",
+                field.name, field.lowest, field.what
+            );
+        }
+        text
+    }
+
+    /// The same numbers as Verilog local parameters.
+    pub fn verilog() -> String {
+        let mut text = format!("// {NOTE}\n");
+        let mut put = |name: &str, value: u64| {
+            let _ = writeln!(text, "localparam {name} = {value};");
+        };
+        for row in ROWS {
+            let name = format!("REQUEST_{}", format!("{:?}", row.request).to_uppercase());
+            put(&name, row.request as u64);
+        }
+        for status in Status::ALL {
+            let name = format!("STATUS_{}", format!("{status:?}").to_uppercase());
+            put(&name, status as u64);
+        }
+        for (name, value) in FRAME_CONSTANTS {
+            put(name, value);
+        }
+        for opcode in Opcode::ALL {
+            let name = format!("OP_{}", format!("{opcode:?}").to_uppercase());
+            put(&name, opcode as u64);
+        }
+        for field in FIELDS {
+            put(&format!("{}_LOWEST", field.name), field.lowest.into());
+            put(&format!("{}_BITS", field.name), field.bits.into());
+        }
+        text
+    }
+}
+
+/// Numbers of the frames that hardware needs.
+const FRAME_CONSTANTS: [(&str, u64); 6] = [
+    ("MAGIC_0", MAGIC[0] as u64),
+    ("MAGIC_1", MAGIC[1] as u64),
+    ("VERSION", VERSION as u64),
+    ("PAYLOAD_MAX", PAYLOAD_MAX as u64),
+    ("ANSWER", ANSWER as u64),
+    ("ALL_CORES", ALL_CORES as u64),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::pages;
+
+    #[test]
+    fn the_generated_pages_are_of_this_map() {
+        for (name, text) in [("map.md", pages::markdown()), ("map.vh", pages::verilog())] {
+            let path = format!("{}/generated/{name}", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("TUTTI_WRITE_GENERATED").is_some() {
+                std::fs::write(&path, &text).expect("the folder can be written");
+            }
+            let committed = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(
+                committed, text,
+                "run: TUTTI_WRITE_GENERATED=1 cargo test -p tutti-hdl the_generated"
+            );
+        }
+    }
+}

@@ -4,6 +4,8 @@ mod field;
 mod graph;
 mod program;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use field::{Field, NonResidue};
