@@ -2,10 +2,12 @@
 
 mod advancing;
 mod bytes;
+mod cases;
 mod corpus;
 
 mod eigenda;
 mod invariants;
+mod made;
 mod multichain;
 mod non_signer;
 mod others;

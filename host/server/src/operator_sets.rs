@@ -228,9 +228,12 @@ async fn advance(
         Refusal::UnknownOperatorSet(format!("no attesting set {attester} is here; put it"))
     })?;
     let succession = succession(frontend, &request, &attester, asked).await?;
-    let subject = succession.subject().clone();
+    let (subject, next) = (succession.subject().clone(), succession.next().id());
     let read = move |frontend: &Frontend| {
-        let question = Question::succession(attester, subject, &request)?;
+        let mut question = Question::succession(attester, subject, &request)?;
+        if frontend.sets.get(next).is_some() {
+            question.is_asked_again();
+        }
         let judged = question.judge(&frontend.sets);
         Ok((question, judged))
     };
@@ -248,7 +251,6 @@ async fn advance(
         )?),
         _ => None,
     };
-    let next = succession.next().id();
     Ok(v1::AdvanceOperatorSetResponse {
         request_id: asked.request_id.clone(),
         verdict: Some(attest::verdict(&outcome, &question.subject)),

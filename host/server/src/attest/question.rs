@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tutti_domain::{
     Case, Cause, Check, Claim, Judgement, Obligation, OperatorSet, Outcome, Policy, Present, SetId,
-    StakeFreshness, Standing, Subject, Tally,
+    StakeFreshness, Standing, Subject, Superseded, Tally,
 };
 use tutti_proto::v1;
 use tutti_proto::v1::certificate_item::Set;
@@ -108,6 +108,12 @@ impl Question {
             present: present(request.present.as_ref()),
             freshness: StakeFreshness::NotDemanded,
         })
+    }
+
+    /// The successor is stored already, and has superseded whoever attests it: whoever asks again
+    /// hears the same.
+    pub(crate) fn is_asked_again(&mut self) {
+        self.policy = self.policy.clone().with_superseded(Superseded::Accepted);
     }
 
     pub(crate) const fn policy(&self) -> &Policy {
