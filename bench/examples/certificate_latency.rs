@@ -2,7 +2,8 @@
 //! operators in two quorums, 48 of them absent, others for each certificate. Requests are due at
 //! fixed times, whether or not earlier ones are answered, and their time counts from then.
 //!
-//! `cargo run --release -p tutti-bench --example certificate_latency -- bench/results`
+//! `cargo run --release -p tutti-bench --example certificate_latency -- bench/results`, and the URL
+//! of a server behind it to ask that one.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -224,7 +225,13 @@ fn quantile(sorted: &[u64], share: f64) -> u64 {
     sorted[((sorted.len() - 1) as f64 * share).ceil() as usize]
 }
 
-fn save(folder: &str, known: Known, rate: u32, took: &[u64]) -> Result<(), Box<dyn Error>> {
+fn save(
+    folder: &str,
+    command: &str,
+    known: Known,
+    rate: u32,
+    took: &[u64],
+) -> Result<(), Box<dyn Error>> {
     let mut sorted = took.to_vec();
     sorted.sort_unstable();
     let at = |share| quantile(&sorted, share);
@@ -240,9 +247,7 @@ fn save(folder: &str, known: Known, rate: u32, took: &[u64]) -> Result<(), Box<d
         kind: "latency",
         scenario: "avs-quorum".into(),
         variant: format!("grpc-{known:?}-{rate}"),
-        command: "cargo run --release -p tutti-bench --example certificate_latency -- \
-                  bench/results"
-            .into(),
+        command: command.to_owned(),
     };
     let report = json!({
         "requests_per_s": rate,
@@ -257,10 +262,8 @@ fn save(folder: &str, known: Known, rate: u32, took: &[u64]) -> Result<(), Box<d
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args()
-        .nth(1)
-        .ok_or("name a folder for the raw data")?;
+/// A server in this process, on a runtime of its own as if it were another process.
+fn serve() -> Result<(tokio::runtime::Runtime, String), Box<dyn Error>> {
     let metrics = Arc::new(Metrics::new());
     let backend = CpuBackend::new(&CpuConfig::new(tutti_engine::cores(), &Limits::default()))?;
     let engine = Engine::start(
@@ -273,7 +276,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         side: None,
         ..tutti_server::Config::default()
     };
-    // Each side has its own runtime, as if they were two processes.
     let server = tutti_server::runtime()?;
     let bound = {
         let _inside = server.enter();
@@ -281,40 +283,63 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let endpoint = format!("http://{}", bound.grpc_addr());
     server.spawn(bound.run(std::future::pending()));
+    Ok((server, endpoint))
+}
+
+async fn run(endpoint: String, folder: &str, command: &str) -> Result<(), Box<dyn Error>> {
+    let channel = Endpoint::from_shared(endpoint)?.connect().await?;
+    let mut random = ChaCha20Rng::seed_from_u64(1);
+    let operators = operators(&mut random);
+    let mut calls = Vec::new();
+    for _ in 0..CERTIFICATES {
+        let mut message = [0; 32];
+        random.fill_bytes(&mut message);
+        let message = B256::new(message);
+        let call = certificate(&operators, choose(&mut random), message);
+        calls.push((message, Bytes::from(call)));
+    }
+    for known in [Known::BothGroups, Known::FirstGroup] {
+        let mut keeper = OperatorSetServiceClient::new(channel.clone());
+        let draft = v1::put_operator_set_request::Source::Draft(draft(&operators, known));
+        let put = v1::PutOperatorSetRequest {
+            source: Some(draft),
+            options: None,
+        };
+        let stored = keeper.put_operator_set(put).await?.into_inner();
+        let set = stored.set.ok_or("a set without its description")?.set_id;
+        let items: Vec<_> = calls
+            .iter()
+            .map(|(message, call)| item(&set, *message, call.clone()))
+            .collect();
+        let service = CertificateServiceClient::new(channel.clone());
+        for rate in RATES {
+            let took = measure(&service, &items, rate).await?;
+            save(folder, command, known, rate, &took)?;
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (folder, given) = match &arguments[..] {
+        [folder] => (folder, None),
+        [folder, endpoint] => (folder, Some(endpoint.clone())),
+        _ => return Err("name a folder for the raw data, and a server's URL if not ours".into()),
+    };
+    let command = format!(
+        "cargo run --release -p tutti-bench --example certificate_latency -- {}",
+        arguments.join(" ")
+    );
+    let (_server, endpoint) = match given {
+        Some(endpoint) => (None, endpoint),
+        None => {
+            let (server, endpoint) = serve()?;
+            (Some(server), endpoint)
+        }
+    };
     let caller = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    caller.block_on(async {
-        let channel = Endpoint::from_shared(endpoint)?.connect().await?;
-        let mut random = ChaCha20Rng::seed_from_u64(1);
-        let operators = operators(&mut random);
-        let mut calls = Vec::new();
-        for _ in 0..CERTIFICATES {
-            let mut message = [0; 32];
-            random.fill_bytes(&mut message);
-            let message = B256::new(message);
-            let call = certificate(&operators, choose(&mut random), message);
-            calls.push((message, Bytes::from(call)));
-        }
-        for known in [Known::BothGroups, Known::FirstGroup] {
-            let mut keeper = OperatorSetServiceClient::new(channel.clone());
-            let draft = v1::put_operator_set_request::Source::Draft(draft(&operators, known));
-            let put = v1::PutOperatorSetRequest {
-                source: Some(draft),
-                options: None,
-            };
-            let stored = keeper.put_operator_set(put).await?.into_inner();
-            let set = stored.set.ok_or("a set without its description")?.set_id;
-            let items = calls.iter();
-            let items: Vec<_> = items
-                .map(|(message, call)| item(&set, *message, call.clone()))
-                .collect();
-            let service = CertificateServiceClient::new(channel.clone());
-            for rate in RATES {
-                let took = measure(&service, &items, rate).await?;
-                save(&folder, known, rate, &took)?;
-            }
-        }
-        Ok(())
-    })
+    caller.block_on(run(endpoint, folder, &command))
 }

@@ -6,6 +6,7 @@ mod cases;
 mod corpus;
 
 mod eigenda;
+mod evidence;
 mod invariants;
 mod made;
 mod multichain;

@@ -524,7 +524,8 @@ async fn ethereums_attestations_over_the_wire() {
     let mut service = certificates(&running).await;
     let json = vectors("consensus/vectors/attestations.json");
     let attested = v1::KeyPossession::AttestedBySource;
-    for case in json["cases"].as_array().expect("cases") {
+    let cases = json["cases"].as_array().expect("cases").iter();
+    for case in cases.chain(json["early"].as_array().expect("cases")) {
         let (ssz, indexed) = (hex_of(&case["attestation"]), hex_of(&case["indexed"]));
         // In `AttestationData`, which both begin with after their offset, at the target.
         let epoch = u64::from_le_bytes(ssz[4 + 88..4 + 96].try_into().expect("eight"));
@@ -567,7 +568,7 @@ async fn ethereums_attestations_over_the_wire() {
                 ("REJECT_REASON_ATTESTATION", &|item| {
                     // Of the slot, so that it is of another epoch than the target.
                     let mut ssz = ssz.to_vec();
-                    ssz[4 + 1] ^= 1;
+                    ssz[4] ^= 8;
                     certificate(item, vote(by_committees(case, ssz.into())));
                 }),
                 ("REJECT_REASON_NO_SIGNERS", &|item| {

@@ -8,6 +8,7 @@ mod cases;
 mod certificates;
 mod corpora;
 mod flow;
+mod keeping;
 mod keysets;
 mod kinds;
 #[allow(dead_code, reason = "certificates' own tests use the rest")]

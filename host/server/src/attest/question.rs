@@ -144,6 +144,7 @@ impl Question {
             present.period = Some(beacon.chain.period_at(slot));
         }
         Some(Standing {
+            witnesses: sets.witnesses.of(set),
             freshness: self.freshness.clone(),
             ..Standing::new(sets.state(set)?, present)
         })
@@ -167,10 +168,18 @@ impl Question {
         match judged {
             Judged::Settled(outcome) => outcome,
             Judged::Open(set, claim) => match self.standing(set, sets, now()) {
-                Some(standing) => claim.conclude(verdict, &standing),
+                Some(standing) => self.remembered(claim.conclude(verdict, &standing), sets),
                 None => Outcome::Indeterminate(Cause::UnknownSet),
             },
         }
+    }
+
+    fn remembered(&self, outcome: Outcome, sets: &Sets) -> Outcome {
+        if let Outcome::Accept(acceptance) = &outcome {
+            sets.witnesses
+                .remember(acceptance.set(), self.claimed.proved());
+        }
+        outcome
     }
 
     /// What is left to compute, whether or not checks failed.
