@@ -2,30 +2,23 @@
 
 use std::sync::Arc;
 
-use alloy_sol_types::SolValue;
 use tutti_curves::Wire;
-use tutti_domain::eigen::abi::{
-    BN254OperatorSetInfo, ECDSAOperatorInfo, G1Point, OperatorSetConfig, OperatorSetKey,
-    OperatorTable,
-};
 use tutti_domain::eigen::{MultichainCertificate, TableInclusion, merkle, table_leaf};
 use tutti_domain::symbiotic::{
-    Settlement, SymbioticCertificate, ValidatorSetHeader, compressed, validators_hash,
-    validators_of,
+    Settlement, SymbioticCertificate, ValidatorSetHeader, validators_of,
 };
 use tutti_domain::{
-    Acceptance, Address, B256, Case, Judgement, KeyKind, Layout, OperatorSet, Outcome, Present,
-    Provenance, Reference, ReferenceKind, Register, RegisterError, Roster, Rounding, SetDraft,
-    SetName, SetState, Standing, Stored, Subject, Succession, SuccessionError, U256, Validity,
+    Acceptance, B256, Case, Judgement, KeyKind, Outcome, Present, Provenance, Reference,
+    ReferenceKind, Register, RegisterError, Roster, Rounding, SetState, Standing, Stored, Subject,
+    Succession, SuccessionError, U256, Validity,
 };
 use tutti_statements::eigen::GlobalTableRoot;
-use tutti_statements::keccak256;
 use tutti_types::Limits;
 
 use crate::made::successors::{
-    ROOT_TIME, bn254_table, ecdsa_table, epoch_draft, epoch_set, generator, header_of, settlement,
+    ROOT_TIME, bn254_table, ecdsa_table, epoch_set, generator, header_of, settlement,
 };
-use crate::rig::{self, Operator, Question, Twins, g1, g2};
+use crate::rig::{self, Question, Twins, g2};
 
 fn accept(judgement: Judgement, standing: &Standing) -> Acceptance {
     let claim = judgement.into_claim().expect("a claim");

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use tutti_curves::{Wire, bn254};
-use tutti_domain::eigen::{MultichainCertificate, OperatorInfo, Witness, merkle, operator_tree};
+use tutti_domain::eigen::{MultichainCertificate, OperatorInfo, merkle};
 use tutti_domain::{
-    Address, B256, Columns, Demand, Layout, OperatorSet, OperatorTree, Outcome, Policy, Possession,
-    Ratio, Reason, Reference, ReferenceKind, Roster, Rounding, SetDraft, SetError, SetName,
-    SetState, StatedAggregate, Subject, Threshold, U256, Unit, Validity,
+    B256, Columns, Demand, OperatorSet, OperatorTree, Outcome, Policy, Ratio, Reason, Reference,
+    ReferenceKind, Rounding, SetError, SetState, Subject, Threshold, U256, Unit,
 };
 use tutti_statements::{SigningContext, Statement, keccak256};
 use tutti_types::Limits;
 
 use crate::made::multichain::{
-    TIMESTAMP, certificate, complete, info, leaves, message, operators, stored, tree,
+    TIMESTAMP, certificate, complete, leaves, message, operators, stored,
 };
-use crate::rig::{self, Operator, Question, Twins, g1, g2};
+use crate::rig::{self, Operator, Question, Twins, g1};
 
 /// A set of the same operators, as three sources know it.
 fn sets() -> [OperatorSet; 3] {

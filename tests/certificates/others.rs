@@ -1,18 +1,14 @@
 //! Avalanche's signed messages, Symbiotic's simple proofs, MACH's alerts.
 
-use tutti_curves::{Group, Hashing, Member, PointHash, Wire, bls12_381};
 use tutti_domain::icm::IcmCertificate;
 use tutti_domain::mach::{AlertCertificate, AlertHeader, AlertRules};
-use tutti_domain::symbiotic::{SymbioticCertificate, validators_of};
+use tutti_domain::symbiotic::SymbioticCertificate;
 use tutti_domain::{
-    B256, Judgement, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Possession, Reason,
-    Reference, ReferenceKind, Rounding, SetDraft, SetName, Subject, U256, Validity,
+    Judgement, Key, KeyKind, OperatorSet, Outcome, Possession, Reason, Rounding, Subject, U256,
 };
-use tutti_statements::mach::BlockMismatch;
-use tutti_statements::{Body, SigningContext, Statement};
-use tutti_types::{HashVariant, InvalidReason, Limits};
+use tutti_types::{InvalidReason, Limits};
 
-use crate::rig::{self, Operator, Question, Twins, g1, g2, operators};
+use crate::rig::{self, Question, Twins, g1, operators};
 
 fn settle(judgement: Judgement, question: &Question) -> Outcome {
     match judgement.into_claim() {

@@ -83,7 +83,10 @@ async fn parts_that_are_wrong_or_too_many_are_refused() {
         ("part", vec![]),
         ("part", good[1..].to_vec()),
         ("part", vec![good[0].clone(), good[0].clone()]),
-        ("part", vec![good[0].clone(), Default::default()]),
+        (
+            "part",
+            vec![good[0].clone(), v1::PutOperatorSetStreamRequest::default()],
+        ),
         ("head.draft.members", whole_head),
         // Members are counted over all parts.
         ("head.draft.members[3].key", bad_member),
@@ -220,6 +223,9 @@ fn state_root(height: u64, root: u8) -> v1::Statement {
     }
 }
 
+/// What may be done to evidence that was good.
+type Change<'a> = &'a dyn Fn(&mut v1::VerifyEvidenceRequest);
+
 /// By other means than the server's: the statement is built again and signed.
 fn signed(secret: u64, statement: v1::Statement) -> v1::SignedStatement {
     use tutti_statements::nffl::StateRootUpdate;
@@ -270,7 +276,6 @@ async fn evidence_over_the_wire_is_proven_or_refuted_with_its_fault() {
     assert_eq!((proven.set_id, proven.member), (set, 2));
     assert_eq!(proven.member_id, rig::operators()[2].id().as_slice());
     assert_ne!(proven.statement_ids[0], proven.statement_ids[1]);
-    type Change<'a> = &'a dyn Fn(&mut v1::VerifyEvidenceRequest);
     let cases: [(v1::EvidenceFault, Change); 7] = [
         (v1::EvidenceFault::UnknownMember, &|e| e.member = 5),
         (v1::EvidenceFault::SignatureInvalid, &|e| e.member = 1),

@@ -70,12 +70,14 @@ async fn takes_over(
     set
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as the contract's fields want it")]
 fn one(certificate: Certificate) -> Option<v1::Certificate> {
     Some(v1::Certificate {
         certificate: Some(certificate),
     })
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as the contract's fields want it")]
 fn block(at: u64) -> Option<v1::Present> {
     Some(v1::Present {
         block: Some(at),
@@ -156,6 +158,7 @@ async fn nffls_operators_name_those_who_follow() {
     );
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as the contract's fields want it")]
 fn symbiotic_successor(draft: &SetDraft, header: &ValidatorSetHeader) -> Option<Successor> {
     let settlement = settlement();
     let extra = header.extra.iter().map(|(key, value)| v1::StoredWord {
@@ -264,21 +267,21 @@ async fn symbiotics_validators_commit_to_the_next_epoch() {
 
 /// A root over tables, and each one's way into it.
 struct Tables {
-    tables: Vec<Vec<u8>>,
+    encoded: Vec<Vec<u8>>,
     leaves: Vec<B256>,
     root: GlobalTableRoot,
 }
 
 fn tables() -> Tables {
-    let tables = vec![bn254_table(0xaa), ecdsa_table(), bn254_table(0x99)];
-    let leaves: Vec<B256> = tables.iter().map(|table| table_leaf(table)).collect();
+    let encoded = vec![bn254_table(0xaa), ecdsa_table(), bn254_table(0x99)];
+    let leaves: Vec<B256> = encoded.iter().map(|table| table_leaf(table)).collect();
     let root = GlobalTableRoot {
         root: merkle::root(&leaves).0,
         reference_timestamp: ROOT_TIME,
         reference_block_number: 20_000_000,
     };
     Tables {
-        tables,
+        encoded,
         leaves,
         root,
     }
@@ -292,7 +295,7 @@ impl Tables {
                 reference_timestamp: self.root.reference_timestamp,
                 reference_block_number: self.root.reference_block_number,
             }),
-            table: octets(&self.tables[index]),
+            table: octets(&self.encoded[index]),
             index: index as u32,
             proof: merkle::proof(&self.leaves, index).into(),
         }
@@ -302,7 +305,7 @@ impl Tables {
     fn certificate(&self, change: impl Fn(&mut MultichainCertificate)) -> Option<v1::Certificate> {
         let proof = merkle::proof(&self.leaves, 0);
         let inclusion = TableInclusion {
-            table: &self.tables[0],
+            table: &self.encoded[0],
             index: 0,
             proof: &proof,
         };
@@ -344,7 +347,7 @@ async fn eigenlayers_generator_attests_roots_over_tables() {
     };
     let broken: [(&str, Spoil); 6] = [
         ("not in the root", &|request| {
-            let mut bytes = tables.tables[0].clone();
+            let mut bytes = tables.encoded[0].clone();
             bytes[200] ^= 1;
             request.successor = table(&|t| t.table = octets(&bytes));
         }),

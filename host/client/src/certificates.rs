@@ -160,20 +160,17 @@ impl Client {
         request.options = Some(self.options());
         let mut info = None;
         for channel in self.endpoints.all() {
-            let set = match parts(&request) {
-                Some(parts) => {
-                    let parts = tokio_stream::iter(parts);
-                    let answer = sets(channel)
-                        .put_operator_set_stream(self.endpoints.control(parts))
-                        .await?;
-                    answer.into_inner().set
-                }
-                None => {
-                    let answer = sets(channel)
-                        .put_operator_set(self.endpoints.control(request.clone()))
-                        .await?;
-                    answer.into_inner().set
-                }
+            let mut server = sets(channel);
+            let set = if let Some(parts) = parts(&request) {
+                let parts = self.endpoints.control(tokio_stream::iter(parts));
+                server
+                    .put_operator_set_stream(parts)
+                    .await?
+                    .into_inner()
+                    .set
+            } else {
+                let whole = self.endpoints.control(request.clone());
+                server.put_operator_set(whole).await?.into_inner().set
             };
             info = Some(known(set)?);
         }

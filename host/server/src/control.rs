@@ -40,9 +40,10 @@ impl ControlToken {
     pub fn new(text: &str) -> Result<Self, NotAToken> {
         let text = text.trim();
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match visible && TOKEN_BYTES.contains(&text.len()) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(NotAToken),
+        if visible && TOKEN_BYTES.contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAToken)
         }
     }
 
