@@ -2,27 +2,23 @@
 
 use std::sync::Arc;
 
-use alloy_sol_types::SolValue;
 use tutti_curves::Wire;
-use tutti_domain::eigen::abi::{
-    BN254OperatorSetInfo, ECDSAOperatorInfo, G1Point, OperatorSetConfig, OperatorSetKey,
-    OperatorTable,
-};
 use tutti_domain::eigen::{MultichainCertificate, TableInclusion, merkle, table_leaf};
 use tutti_domain::symbiotic::{
-    Settlement, SymbioticCertificate, ValidatorSetHeader, compressed, validators_hash,
-    validators_of,
+    Settlement, SymbioticCertificate, ValidatorSetHeader, validators_of,
 };
 use tutti_domain::{
-    Acceptance, Address, B256, Case, Judgement, KeyKind, Layout, OperatorSet, Outcome, Present,
-    Provenance, Reference, ReferenceKind, Register, RegisterError, Roster, Rounding, SetDraft,
-    SetName, SetState, Standing, Stored, Subject, Succession, SuccessionError, U256, Validity,
+    Acceptance, B256, Case, Judgement, KeyKind, Outcome, Present, Provenance, Reference,
+    ReferenceKind, Register, RegisterError, Roster, Rounding, SetState, Standing, Stored, Subject,
+    Succession, SuccessionError, U256, Validity,
 };
 use tutti_statements::eigen::GlobalTableRoot;
-use tutti_statements::keccak256;
 use tutti_types::Limits;
 
-use crate::rig::{self, Operator, Question, Twins, g1, g2};
+use crate::made::successors::{
+    ROOT_TIME, bn254_table, ecdsa_table, epoch_set, generator, header_of, settlement,
+};
+use crate::rig::{self, Question, Twins, g2};
 
 fn accept(judgement: Judgement, standing: &Standing) -> Acceptance {
     let claim = judgement.into_claim().expect("a claim");
@@ -30,62 +26,6 @@ fn accept(judgement: Judgement, standing: &Standing) -> Acceptance {
     match claim.conclude(verdict, standing) {
         Outcome::Accept(acceptance) => acceptance,
         other => panic!("{other:?}"),
-    }
-}
-
-/// Operators who change with the epoch.
-fn epoch_draft(epoch: u64) -> SetDraft {
-    let operators: Vec<_> = (0..4)
-        .map(|i| Operator::new(5_000 + 10 * epoch + i, &[(0, 10 + i)]))
-        .collect();
-    SetDraft {
-        reference: Reference::new(ReferenceKind::Epoch, epoch),
-        validity: Validity::only(epoch),
-        layout: Layout::StakeTypes,
-        ..rig::draft(&operators, Twins::Known)
-    }
-}
-
-fn epoch_set(epoch: u64) -> Arc<OperatorSet> {
-    Arc::new(rig::set_of(epoch_draft(epoch)))
-}
-
-fn header_of(next: &OperatorSet) -> ValidatorSetHeader {
-    // Slots of the simple verifier for key tag 15, by the settlement's own rule.
-    let slot = |name: &str| -> B256 {
-        let words = (
-            U256::from(1),
-            B256::from(keccak256(&[b"keyTag."])),
-            U256::from(15),
-            B256::from(keccak256(&[name.as_bytes()])),
-        );
-        keccak256(&[&words.abi_encode_params()]).into()
-    };
-    let validators = validators_of(next);
-    let apk = next.aggregates()[0].apk.expect("BN254");
-    ValidatorSetHeader {
-        version: 1,
-        required_key_tag: 15,
-        epoch: next.reference().at,
-        capture_timestamp: 1_700_000_000,
-        quorum_threshold: U256::from(31),
-        total_voting_power: next.columns()[0].total,
-        validators_ssz_root: B256::repeat_byte(6),
-        extra: vec![
-            (
-                slot("validatorSetHashKeccak256"),
-                validators_hash(&validators),
-            ),
-            (slot("aggPublicKeyG1"), compressed(&apk)),
-        ],
-    }
-}
-
-fn settlement() -> Settlement {
-    Settlement {
-        subnetwork: B256::repeat_byte(0x77),
-        domain_name: "Middleware".into(),
-        domain_version: "1".into(),
     }
 }
 
@@ -255,70 +195,6 @@ fn nffl_sets_advance_one_id_at_a_time() {
         Succession::nffl(two_quorums, 0).err(),
         Some(SuccessionError::Member(0))
     );
-}
-
-const ROOT_TIME: u32 = 1_700_600_000;
-
-fn generator() -> OperatorSet {
-    rig::set_of(SetDraft {
-        name: SetName::OperatorSet {
-            avs: Address::repeat_byte(0x99),
-            id: 0,
-        },
-        reference: Reference::new(ReferenceKind::Timestamp, 1),
-        validity: Validity::only(1),
-        layout: Layout::StakeTypes,
-        tree: Some(tutti_domain::OperatorTree {
-            root: tutti_domain::eigen::OperatorInfo {
-                key: Wire::Point(g1(69)),
-                weights: vec![U256::from(1)],
-            }
-            .leaf(),
-            operators: 1,
-        }),
-        ..rig::draft(&[Operator::new(69, &[(0, 1)])], Twins::Known)
-    })
-}
-
-fn table(curve: u8, info: Vec<u8>, avs: u8) -> Vec<u8> {
-    OperatorTable {
-        operatorSet: OperatorSetKey {
-            avs: Address::repeat_byte(avs),
-            id: 0,
-        },
-        curveType: curve,
-        config: OperatorSetConfig {
-            owner: Address::repeat_byte(1),
-            maxStalenessPeriod: 86_400,
-        },
-        operatorSetInfo: info.into(),
-    }
-    .abi_encode_params()
-}
-
-fn bn254_table(avs: u8) -> Vec<u8> {
-    let key = g1(123);
-    let word = |coordinate: &dyn std::fmt::Display| coordinate.to_string().parse::<U256>();
-    let info = BN254OperatorSetInfo {
-        operatorInfoTreeRoot: B256::repeat_byte(0x42),
-        numOperators: U256::from(7),
-        aggregatePubkey: G1Point {
-            X: word(&key.x).expect("a number"),
-            Y: word(&key.y).expect("a number"),
-        },
-        totalWeights: vec![U256::from(900), U256::from(1_200)],
-    };
-    table(2, info.abi_encode(), avs)
-}
-
-fn ecdsa_table() -> Vec<u8> {
-    let operators: Vec<_> = (1..=3u8)
-        .map(|byte| ECDSAOperatorInfo {
-            pubkey: Address::repeat_byte(byte),
-            weights: vec![U256::from(byte), U256::from(10)],
-        })
-        .collect();
-    table(1, operators.abi_encode(), 0xbb)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Real certificates of EigenDA, from what rollups posted to the end.
 
 use tutti_curves::{Member, Wire, bn254};
-use tutti_domain::eigen::{DaCertificate, DaRules};
+use tutti_domain::eigen::{DaCertificate, DaRules, DaVersion};
 use tutti_domain::{
     Judgement, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Possession, Present,
     Reason, Reference, ReferenceKind, Roster, Rounding, Seating, SetDraft, SetState,
@@ -218,6 +218,59 @@ fn every_bit_of_a_real_certificate_counts() {
         8 * bytes.len()
     );
     assert!(refused > 8 * bytes.len() - 64, "{refused}");
+}
+
+/// The list that the RLP of a certificate is, with something behind its last element.
+fn appended(rlp: &[u8], element: &[u8]) -> Vec<u8> {
+    assert_eq!(rlp[0], 0xf9, "a list of 256 to 65535 bytes");
+    let items = [&rlp[3..], element].concat();
+    let length = u16::try_from(items.len()).expect("still so long");
+    [&[0xf9][..], &length.to_be_bytes(), &items].concat()
+}
+
+/// V4 is V3 and one number, which no operator signs: its bytes are put together here by hand from
+/// what was posted.
+#[test]
+fn v4_names_its_derivation_and_is_otherwise_v3() {
+    let v3 = bytes(SEPOLIA[1]);
+    let given = DaCertificate::decode(&v3).expect("decodes");
+    for (version, element) in [
+        (0, &[0x80][..]),
+        (1, &[1]),
+        (200, &[0x81, 200]),
+        (40_000, &[0x82, 0x9c, 0x40]),
+    ] {
+        let v4 = [&[1, 0, 3][..], &appended(&v3[3..], element)].concat();
+        let decoded = DaCertificate::decode(&v4).expect("decodes");
+        assert_eq!(decoded.encode(), v4);
+        let derivation = DaVersion::V4 {
+            derivation_version: version,
+        };
+        let expected = DaCertificate {
+            version: derivation,
+            ..given.clone()
+        };
+        assert_eq!(decoded, expected);
+        let (question, set) = (question(decoded.batch), registry(&decoded));
+        let ask = |derivation_version| {
+            let rules = DaRules {
+                derivation_version,
+                ..DaRules::deployed()
+            };
+            settle(decoded.judge(&rules, &question.case(&set)), &question)
+        };
+        assert!(matches!(ask(version), Outcome::Accept(_)));
+        let other = Reason::Parameters("another derivation version is in force");
+        assert_eq!(ask(version + 1), Outcome::Reject(other));
+    }
+    // Not the shortest form, too large, too many, too few.
+    for element in [&[0][..], &[0x81, 1], &[0x83, 1, 0, 0], &[0x80, 0x80], &[]] {
+        let wrong = [&[1, 0, 3][..], &appended(&v3[3..], element)].concat();
+        assert!(DaCertificate::decode(&wrong).is_err(), "{element:?}");
+    }
+    let mut as_v3 = [&[1, 0, 3][..], &appended(&v3[3..], &[0x80])].concat();
+    as_v3[2] = 2;
+    assert!(DaCertificate::decode(&as_v3).is_err());
 }
 
 /// A certificate of our own for a batch of several blobs.

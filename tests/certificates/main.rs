@@ -2,10 +2,13 @@
 
 mod advancing;
 mod bytes;
+mod cases;
 mod corpus;
 
 mod eigenda;
+mod evidence;
 mod invariants;
+mod made;
 mod multichain;
 mod non_signer;
 mod others;

@@ -3,89 +3,18 @@
 use std::sync::Arc;
 
 use tutti_curves::{Wire, bn254};
-use tutti_domain::eigen::{MultichainCertificate, OperatorInfo, Witness, merkle, operator_tree};
+use tutti_domain::eigen::{MultichainCertificate, OperatorInfo, merkle};
 use tutti_domain::{
-    Address, B256, Columns, Demand, Layout, OperatorSet, OperatorTree, Outcome, Policy, Possession,
-    Ratio, Reason, Reference, ReferenceKind, Roster, Rounding, SetDraft, SetError, SetName,
-    SetState, StatedAggregate, Subject, Threshold, U256, Unit, Validity,
+    B256, Columns, Demand, OperatorSet, OperatorTree, Outcome, Policy, Ratio, Reason, Reference,
+    ReferenceKind, Rounding, SetError, SetState, Subject, Threshold, U256, Unit,
 };
 use tutti_statements::{SigningContext, Statement, keccak256};
 use tutti_types::Limits;
 
-use crate::rig::{self, Operator, Question, Twins, g1, g2};
-
-const TIMESTAMP: u32 = 1_700_000_000;
-
-/// Five operators with two stake types each.
-fn operators() -> Vec<Operator> {
-    (0..5u64)
-        .map(|i| Operator::new(2_001 + i, &[(0, 10 * (i + 1)), (1, 100 - 10 * i)]))
-        .collect()
-}
-
-fn info(operator: &Operator) -> OperatorInfo {
-    OperatorInfo {
-        key: Wire::Point(g1(operator.secret)),
-        weights: operator
-            .stakes
-            .iter()
-            .map(|(_, stake)| U256::from(*stake))
-            .collect(),
-    }
-}
-
-fn leaves(operators: &[Operator]) -> Vec<B256> {
-    operators
-        .iter()
-        .map(|operator| info(operator).leaf())
-        .collect()
-}
-
-fn tree(operators: &[Operator]) -> OperatorTree {
-    operator_tree(&operators.iter().map(info).collect::<Vec<_>>())
-}
-
-/// The set with all its members.
-fn complete(operators: &[Operator], twins: Twins) -> SetDraft {
-    let at = u64::from(TIMESTAMP);
-    SetDraft {
-        name: SetName::OperatorSet {
-            avs: Address::repeat_byte(0xaa),
-            id: 3,
-        },
-        reference: Reference::new(ReferenceKind::Timestamp, at),
-        validity: Validity {
-            max_staleness: Some(1_000),
-            ..Validity::only(at)
-        },
-        layout: Layout::StakeTypes,
-        tree: Some(tree(operators)),
-        ..rig::draft(operators, twins)
-    }
-}
-
-/// What the destination chain stores of it.
-fn stored(operators: &[Operator]) -> SetDraft {
-    let total = |column: usize| {
-        operators
-            .iter()
-            .map(|o| U256::from(o.stakes[column].1))
-            .sum()
-    };
-    let apk = tutti_curves::Member::check(g1(operators.iter().map(|o| o.secret).sum()));
-    SetDraft {
-        roster: Roster::Witnessed {
-            possession: Possession::AttestedBySource,
-        },
-        columns: vec![(0, Some(total(0))), (1, Some(total(1)))],
-        aggregates: vec![StatedAggregate {
-            apk: Some(apk.expect("prime order")),
-            operators: Some(operators.len() as u32),
-        }],
-        members: Vec::new(),
-        ..complete(operators, Twins::Unknown)
-    }
-}
+use crate::made::multichain::{
+    TIMESTAMP, certificate, complete, leaves, message, operators, stored,
+};
+use crate::rig::{self, Operator, Question, Twins, g1};
 
 /// A set of the same operators, as three sources know it.
 fn sets() -> [OperatorSet; 3] {
@@ -94,40 +23,6 @@ fn sets() -> [OperatorSet; 3] {
         rig::set_of(complete(&operators(), Twins::Unknown)),
         rig::set_of(stored(&operators())),
     ]
-}
-
-fn message() -> B256 {
-    keccak256(&[b"a task's result"]).into()
-}
-
-fn certificate(operators: &[Operator], absent: &[u32]) -> MultichainCertificate {
-    let secret: u64 = (0u32..)
-        .zip(operators)
-        .filter(|(index, _)| !absent.contains(index))
-        .map(|(_, operator)| operator.secret)
-        .sum();
-    let mut certificate = MultichainCertificate {
-        reference_timestamp: TIMESTAMP,
-        message_hash: message(),
-        signature: Wire::Infinity,
-        apk_g2: if secret == 0 {
-            Wire::Infinity
-        } else {
-            Wire::Point(g2(secret))
-        },
-        witnesses: absent
-            .iter()
-            .map(|&index| Witness {
-                index,
-                proof: merkle::proof(&leaves(operators), index as usize),
-                info: info(&operators[index as usize]),
-            })
-            .collect(),
-    };
-    if secret != 0 {
-        certificate.signature = Wire::Point(rig::sign(certificate.signed_digest(), secret));
-    }
-    certificate
 }
 
 fn question() -> Question {

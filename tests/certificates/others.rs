@@ -1,18 +1,14 @@
 //! Avalanche's signed messages, Symbiotic's simple proofs, MACH's alerts.
 
-use tutti_curves::{Group, Hashing, Member, PointHash, Wire, bls12_381};
 use tutti_domain::icm::IcmCertificate;
 use tutti_domain::mach::{AlertCertificate, AlertHeader, AlertRules};
-use tutti_domain::symbiotic::{SymbioticCertificate, validators_of};
+use tutti_domain::symbiotic::SymbioticCertificate;
 use tutti_domain::{
-    B256, Judgement, Key, KeyKind, Layout, MemberDraft, OperatorSet, Outcome, Possession, Reason,
-    Reference, ReferenceKind, Rounding, SetDraft, SetName, Subject, U256, Validity,
+    Judgement, Key, KeyKind, OperatorSet, Outcome, Possession, Reason, Rounding, Subject, U256,
 };
-use tutti_statements::mach::BlockMismatch;
-use tutti_statements::{Body, SigningContext, Statement};
-use tutti_types::{HashVariant, InvalidReason, Limits};
+use tutti_types::{InvalidReason, Limits};
 
-use crate::rig::{self, Operator, Question, Twins, g1, g2, operators};
+use crate::rig::{self, Question, Twins, g1, operators};
 
 fn settle(judgement: Judgement, question: &Question) -> Outcome {
     match judgement.into_claim() {
@@ -30,69 +26,7 @@ fn accepted(outcome: &Outcome) -> bool {
 
 mod icm {
     use super::*;
-
-    const SECRETS: [u128; 10] = [3, 5, 7, 11, 13, 17, 19, 23, 29, 31];
-
-    fn key(secret: u128) -> Key {
-        let point = bls12_381::G1::mul(&bls12_381::G1::generator(), secret);
-        let point = bls12_381::G1::to_affine(&point).expect("finite");
-        Key::Bls12381(Member::check(point).expect("a multiple"))
-    }
-
-    /// Ten validators who weigh their number plus one, and 45 of weight without keys.
-    fn draft() -> SetDraft {
-        let member = |(index, &secret): (usize, &u128)| MemberDraft {
-            key: key(secret),
-            possession: Possession::AttestedBySource,
-            weights: vec![(0, U256::from(index + 1))],
-        };
-        SetDraft {
-            name: SetName::Subnet {
-                network: 1,
-                id: B256::repeat_byte(0xcc),
-            },
-            reference: Reference::new(ReferenceKind::Height, 77),
-            validity: Validity::only(77),
-            keys: KeyKind::Bls12381,
-            layout: Layout::StakeTypes,
-            columns: vec![(0, Some(U256::from(100)))],
-            members: SECRETS.iter().enumerate().map(member).collect(),
-            ..rig::draft(&[], Twins::Unknown)
-        }
-    }
-
-    fn certificate(signers: &[u32]) -> IcmCertificate {
-        let mut bits = vec![
-            0u8;
-            signers
-                .iter()
-                .max()
-                .map_or(0, |most| *most as usize / 8 + 1)
-        ];
-        for signer in signers {
-            let len = bits.len();
-            bits[len - 1 - *signer as usize / 8] |= 1 << (signer % 8);
-        }
-        let mut certificate = IcmCertificate {
-            network: 1,
-            source_chain: B256::repeat_byte(0x55),
-            payload: b"a message from there".to_vec(),
-            signers: bits,
-            signature: Wire::Infinity,
-        };
-        let dst = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
-        let hashing = Hashing::Rfc9380 {
-            variant: HashVariant::RandomOracle,
-            dst,
-        };
-        let point = bls12_381::G2::hash(hashing, &certificate.unsigned_message(), &[]);
-        let secret = signers.iter().map(|&i| SECRETS[i as usize % 10]).sum();
-        let signature = bls12_381::G2::mul(&point.expect("finite"), secret);
-        if let Some(signature) = bls12_381::G2::to_affine(&signature) {
-            certificate.signature = Wire::Point(signature);
-        }
-        certificate
-    }
+    use crate::made::icm::{certificate, draft};
 
     fn question(certificate: &IcmCertificate) -> Question {
         Question {
@@ -189,33 +123,7 @@ mod icm {
 
 mod symbiotic {
     use super::*;
-
-    fn draft(twins: Twins) -> SetDraft {
-        let operators: Vec<_> = (0..6u64)
-            .map(|i| Operator::new(3_001 + i, &[(0, 10 + i)]))
-            .collect();
-        SetDraft {
-            reference: Reference::new(ReferenceKind::Epoch, 12),
-            validity: Validity::only(12),
-            layout: Layout::StakeTypes,
-            ..rig::draft(&operators, twins)
-        }
-    }
-
-    fn certificate(set: &OperatorSet, absent: &[u16]) -> SymbioticCertificate {
-        let secret = (0..6u16)
-            .filter(|i| !absent.contains(i))
-            .map(|i| 3_001 + u64::from(i))
-            .sum();
-        SymbioticCertificate {
-            epoch: 12,
-            message: rig::digest(),
-            signature: Wire::Point(rig::sign(rig::digest(), secret)),
-            apk_g2: Wire::Point(g2(secret)),
-            validators: validators_of(set),
-            non_signers: absent.to_vec(),
-        }
-    }
+    use crate::made::symbiotic::{certificate, draft};
 
     fn ask(set: &OperatorSet, certificate: &SymbioticCertificate) -> Outcome {
         let question = Question::new();
@@ -290,32 +198,7 @@ mod symbiotic {
 
 mod mach {
     use super::*;
-
-    fn alert(rollup: u64) -> Subject {
-        let mismatch = BlockMismatch {
-            invalid_output_root: [0x11; 32],
-            expected_output_root: [0x22; 32],
-            l2_block_number: 256,
-        };
-        let statement = Statement::new(U256::from(rollup), Body::MachBlockMismatch(mismatch));
-        let context = SigningContext::MachChainBound {
-            reference_block_number: rig::REFERENCE,
-        };
-        Subject::new(statement.expect("a statement"), context).expect("alerts are signed so")
-    }
-
-    fn certificate(rollup: u64, absent: &[usize], percents: &[u8]) -> AlertCertificate {
-        let subject = alert(rollup);
-        let alert = subject.statement().upstream_hash();
-        AlertCertificate {
-            alert: B256::from(*alert.as_bytes()),
-            header: AlertHeader::ChainBound {
-                rollup: U256::from(rollup),
-            },
-            percents: percents.to_vec(),
-            attestation: rig::certificate(&operators(), &[0, 1], absent, subject.digest()),
-        }
-    }
+    use crate::made::mach::{alert, certificate};
 
     fn ask(subject: Subject, certificate: &AlertCertificate) -> Outcome {
         let set = rig::set(Twins::Known);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tutti_domain::ethereum::{
-    AttestationCertificate, Bitlist, Committees, Format, Preset, Shape, beacon_api,
+    AttestationCertificate, BeaconChain, Bitlist, Committees, Format, Preset, Shape, beacon_api,
 };
 
 use crate::vectors;
@@ -51,7 +51,8 @@ proptest! {
     fn attestations(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let committees = Arc::new(Committees::new(vec![vec![0, 1]]).expect("one"));
         let _ = AttestationCertificate::decode_indexed(&bytes);
-        let _ = AttestationCertificate::decode(&bytes, committees);
+        let chain = BeaconChain::mainnet();
+        let _ = AttestationCertificate::decode(&chain, &bytes, committees);
         let bits = Bitlist::parse(&bytes);
         prop_assert_eq!(bits.is_ok(), bytes.last().is_some_and(|last| *last != 0));
     }

@@ -185,7 +185,7 @@ fn every_bit_of_an_update_counts() {
         change(&mut changed);
         rejection(&store, changed, slot)
     };
-    for bit in (0..8 * 32).step_by(13) {
+    for bit in (0..8 * 32).step_by(vectors::stride(13)) {
         let (byte, mask) = (bit / 8, 1_u8 << (bit % 8));
         let refusals: [(&Change<'_>, UpdateFault); 6] = [
             (
@@ -250,7 +250,7 @@ fn every_bit_of_a_sync_signature_counts() {
         panic!("it was parsed from compressed bytes");
     };
     let bits = update.aggregate.bits();
-    for bit in (0..8 * 96).step_by(11) {
+    for bit in (0..8 * 96).step_by(vectors::stride(11)) {
         let mut flipped = signature;
         flipped[bit / 8] ^= 1 << (bit % 8);
         // Some are no encoding at all and are refused by the parser.

@@ -351,7 +351,7 @@ fn every_bit_of_every_kind_of_update_counts() {
     for step in steps(&way.json, "steps") {
         let ssz = vectors::bytes(&step["ssz"]);
         // Structure is quick to look at, keys and pairings are not: a prime step hits all fields.
-        for bit in (0..8 * ssz.len()).step_by(499) {
+        for bit in (0..8 * ssz.len()).step_by(vectors::stride(499)) {
             let mut flipped = ssz.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let Ok(changed) = decode(&step, &flipped) else {
@@ -376,7 +376,7 @@ fn updates_that_are_cut_or_prolonged_are_not_believed() {
         let ssz = vectors::bytes(&step["ssz"]);
         let longer = [&ssz[..], &[0; 64]].concat();
         assert!(decode(&step, &longer).is_err());
-        for end in (0..ssz.len()).step_by(97) {
+        for end in (0..ssz.len()).step_by(vectors::stride(97)) {
             if let Ok(cut) = decode(&step, &ssz[..end]) {
                 let outcome = process(&mut way.store.clone(), cut, present_slot(&step));
                 assert!(

@@ -37,3 +37,12 @@ pub(crate) fn bytes(value: &Value) -> Vec<u8> {
 pub(crate) fn octets<const N: usize>(value: &Value) -> [u8; N] {
     bytes(value).try_into().expect("the length of the field")
 }
+
+/// How many bits further the next one is that is changed: every `sampled`th, or each where
+/// `TUTTI_EVERY_BIT` is set.
+pub(crate) fn stride(sampled: usize) -> usize {
+    match std::env::var_os("TUTTI_EVERY_BIT") {
+        None => sampled,
+        Some(_) => 1,
+    }
+}

@@ -68,7 +68,16 @@ impl Votes {
     }
 
     pub(crate) fn cases(&self) -> Vec<Vote> {
-        let cases = self.json["cases"].as_array().expect("cases");
+        self.listed("cases")
+    }
+
+    /// From before Electra.
+    fn early(&self) -> Vec<Vote> {
+        self.listed("early")
+    }
+
+    fn listed(&self, name: &str) -> Vec<Vote> {
+        let cases = self.json[name].as_array().expect("cases");
         cases.iter().map(Vote::new).collect()
     }
 
@@ -182,14 +191,16 @@ impl Vote {
     }
 
     pub(crate) fn by_bits(&self) -> AttestationCertificate {
-        AttestationCertificate::decode(&self.ssz, self.committees.clone()).expect("an attestation")
+        let chain = votes().chain;
+        AttestationCertificate::decode(&chain, &self.ssz, self.committees.clone())
+            .expect("an attestation")
     }
 }
 
 #[test]
 fn votes_of_committees_and_of_indices_are_one() {
     let votes = votes();
-    for vote in votes.cases() {
+    for vote in votes.cases().into_iter().chain(votes.early()) {
         assert_eq!(
             vote.indexed().subject(&votes.chain).digest().0,
             vote.signing_root
@@ -255,7 +266,8 @@ fn every_bit_of_an_attestation_counts() {
         for bit in 0..8 * vote.ssz.len() {
             let mut flipped = vote.ssz.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let decoded = AttestationCertificate::decode(&flipped, vote.committees.clone());
+            let decoded =
+                AttestationCertificate::decode(&votes.chain, &flipped, vote.committees.clone());
             let certificate = match (bit / 8, decoded) {
                 (0..4, Err(AttestationError::Offset { .. }))
                 | (132..228, Err(AttestationError::Signature(_)))
@@ -295,6 +307,63 @@ fn every_bit_of_an_attestation_counts() {
                 let own = votes.outcome_about_itself(&certificate);
                 assert!(!matches!(own, Outcome::Accept(_)), "bit {bit}");
             }
+        }
+    }
+}
+
+/// Before Electra the data names one committee, and there are no bits of committees.
+#[test]
+fn every_bit_of_an_early_attestation_counts() {
+    let votes = votes();
+    for vote in votes.early().iter().take(2) {
+        let epoch = vote.indexed().data.target.epoch;
+        let set = votes.set(epoch, Possession::AttestedBySource);
+        for bit in 0..8 * vote.ssz.len() {
+            let mut flipped = vote.ssz.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let decoded =
+                AttestationCertificate::decode(&votes.chain, &flipped, vote.committees.clone());
+            let certificate = match (bit / 8, decoded) {
+                (0..4, Err(AttestationError::Offset { .. }))
+                // A slot after the fork, where the form is another.
+                | (4..12, Err(AttestationError::Offset { .. }))
+                | (132..228, Err(AttestationError::Signature(_)))
+                | (228.., Err(AttestationError::NoDelimiter)) => continue,
+                (_, Ok(certificate)) => certificate,
+                (byte, other) => panic!("byte {byte}: {other:?}"),
+            };
+            let Outcome::Reject(reason) = votes.outcome_of(&certificate, vote, &set, 1) else {
+                panic!("bit {bit}");
+            };
+            let expected = match bit / 8 {
+                4..132 => matches!(
+                    reason,
+                    Reason::OtherMessage { .. } | Reason::OtherReference { .. }
+                ),
+                132..228 => matches!(reason, Reason::SignatureInvalid | Reason::CurveRefused(_)),
+                _ => matches!(
+                    reason,
+                    Reason::SignatureInvalid
+                        | Reason::Attestation(
+                            AttestationFault::BitsLength { .. }
+                                | AttestationFault::EmptyCommittee(_)
+                        )
+                ),
+            };
+            assert!(expected, "bit {bit}: {reason:?}");
+        }
+        // A committee that the slot does not have, or no slot has.
+        for (index, fault) in [
+            (3, AttestationFault::UnknownCommittee(3)),
+            (64, AttestationFault::NoCommittee),
+            (u64::MAX, AttestationFault::NoCommittee),
+        ] {
+            let mut moved = vote.ssz.clone();
+            moved[4 + 8..4 + 16].copy_from_slice(&index.to_le_bytes());
+            let moved =
+                AttestationCertificate::decode(&votes.chain, &moved, vote.committees.clone());
+            let outcome = votes.outcome_about_itself(&moved.expect("an attestation"));
+            assert_eq!(outcome, Outcome::Reject(Reason::Attestation(fault)));
         }
     }
 }

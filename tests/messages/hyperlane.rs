@@ -73,7 +73,7 @@ fn every_bit_of_the_metadata_counts() {
     for checkpoint in checkpoints().iter().filter(small).take(2) {
         let tries = [(&checkpoint.by_id, 68), (&checkpoint.by_root, 1_096)];
         for (at, (metadata, head)) in tries.into_iter().enumerate() {
-            for bit in (0..8 * metadata.len()).step_by(1 + 12 * at) {
+            for bit in (0..8 * metadata.len()).step_by(rig::stride(1 + 12 * at)) {
                 let mut flipped = metadata.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 let certificate = match at {

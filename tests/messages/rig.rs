@@ -134,3 +134,12 @@ pub(crate) fn signers(outcome: &Outcome, of: usize) -> Vec<u32> {
         .filter(|seat| !absent.contains(seat))
         .collect()
 }
+
+/// How many bits further the next one is that is changed: every `sampled`th, or each where
+/// `TUTTI_EVERY_BIT` is set.
+pub(crate) fn stride(sampled: usize) -> usize {
+    match std::env::var_os("TUTTI_EVERY_BIT") {
+        None => sampled,
+        Some(_) => 1,
+    }
+}

@@ -11,33 +11,25 @@ use tutti_proto::v1::certificate::Certificate;
 use tutti_proto::v1::certificate_item::Set;
 use tutti_proto::v1::certificate_verdict::Verdict;
 use tutti_proto::v1::put_operator_set_request::Source;
-use tutti_proto::v1::statement::Body;
 use tutti_types::Encoding;
 
 use crate::rig::{self, Twins};
 use crate::support::{Running, eventually, start};
+use crate::wire::{
+    Service, Spoil, ask, block, certificates, hex_of, label, opaque, put, sets, share, text, word,
+};
 
 /// Real ones, with their public source in the files of tests/certificates and in the demo.
 const EIGENDA: &str = include_str!("../../host/cli/src/demo/eigenda.json");
 const SYNC_COMMITTEE: &str = include_str!("../../host/cli/src/demo/sync-committee.json");
 
-type Service = v1::certificate_service_client::CertificateServiceClient<tonic::transport::Channel>;
-type SetService =
-    v1::operator_set_service_client::OperatorSetServiceClient<tonic::transport::Channel>;
-
-/// What may be done to an item that was good.
-type Spoil<'a> = &'a dyn Fn(&mut v1::CertificateItem);
-
-async fn certificates(running: &Running) -> Service {
-    Service::new(running.channel().await)
-}
-
-async fn sets(running: &Running) -> SetService {
-    SetService::new(running.channel().await)
-}
-
-fn word(number: u64) -> Bytes {
-    Bytes::copy_from_slice(&number.to_be_bytes())
+/// How many bits further the next one is that is changed: every `sampled`th, or each where
+/// `TUTTI_EVERY_BIT` is set.
+fn stride(sampled: usize) -> usize {
+    match std::env::var_os("TUTTI_EVERY_BIT") {
+        None => sampled,
+        Some(_) => 1,
+    }
 }
 
 /// The rig's operators, whose keys are known in both groups, at a reference.
@@ -81,52 +73,6 @@ fn rig_set(reference: u64) -> v1::PutOperatorSetRequest {
     }
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as the contract's fields want it")]
-fn label(text: &str) -> Option<v1::OperatorSetName> {
-    Some(v1::OperatorSetName {
-        name: Some(v1::operator_set_name::Name::Label(text.to_owned())),
-    })
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "as the contract's fields want it")]
-fn block(at: u64) -> Option<v1::Reference> {
-    Some(v1::Reference {
-        kind: v1::ReferenceKind::Block.into(),
-        at,
-    })
-}
-
-async fn put(running: &Running, request: v1::PutOperatorSetRequest) -> Bytes {
-    let answer = sets(running).await.put_operator_set(request).await;
-    answer
-        .expect("a sound set")
-        .into_inner()
-        .set
-        .expect("stored")
-        .set_id
-}
-
-fn share(numerator: u64, denominator: u64) -> v1::Policy {
-    v1::Policy {
-        demands: vec![v1::Demand {
-            threshold: Some(v1::demand::Threshold::Share(v1::ShareThreshold {
-                numerator,
-                denominator,
-                rounding: v1::RoundingRule::FloorGe.into(),
-            })),
-            ..Default::default()
-        }],
-        ..Default::default()
-    }
-}
-
-fn opaque(digest: B256) -> v1::Statement {
-    v1::Statement {
-        body: Some(Body::Opaque32(Bytes::copy_from_slice(digest.as_slice()))),
-        ..Default::default()
-    }
-}
-
 /// All but operator 1, who has 30 of the 100 of quorum 0.
 fn quorum() -> NonSignerCertificate {
     rig::certificate(&rig::operators(), &[0, 1], &[1], rig::digest())
@@ -148,28 +94,6 @@ fn item(set: &Bytes, certificate: &NonSignerCertificate) -> v1::CertificateItem 
             ..Default::default()
         }),
         freshness: None,
-    }
-}
-
-async fn ask(
-    service: &mut Service,
-    item: v1::CertificateItem,
-) -> Result<v1::VerifyCertificateResponse, tonic::Status> {
-    let request = v1::VerifyCertificateRequest {
-        item: Some(item),
-        options: None,
-    };
-    let answer = service.verify_certificate(request).await;
-    answer.map(tonic::Response::into_inner)
-}
-
-/// As scripts would write it: the word and the number's name.
-fn text(verdict: Option<&v1::CertificateVerdict>) -> String {
-    match verdict.and_then(|verdict| verdict.verdict.as_ref()) {
-        None => "nothing".to_owned(),
-        Some(Verdict::Accept(_)) => "ACCEPT".to_owned(),
-        Some(Verdict::Reject(rejected)) => rejected.reason().as_str_name().to_owned(),
-        Some(Verdict::Indeterminate(cause)) => cause.cause().as_str_name().to_owned(),
     }
 }
 
@@ -238,7 +162,7 @@ async fn no_changed_bit_of_a_certificate_is_accepted() {
     let call = certificate.encode_call();
     let good = item(&set, &certificate);
     let (mut rejected, mut refused, mut looked_up) = (0, 0, 0);
-    for bit in (0..8 * call.len()).step_by(5) {
+    for bit in (0..8 * call.len()).step_by(stride(5)) {
         let mut changed = call.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
         let read = NonSignerCertificate::decode_call(&changed);
@@ -332,13 +256,6 @@ async fn certificates_of_one_request_share_batches_and_are_answered_one_by_one()
         (13, "REJECT_REASON_SIGNATURE_INVALID"),
     ];
     assert_eq!(found, expected.map(|(id, text)| (id, text.to_owned())));
-}
-
-fn hex_of(value: &serde_json::Value) -> Bytes {
-    let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
-    hex::decode(digits.expect("0x and digits"))
-        .expect("digits")
-        .into()
 }
 
 /// EigenDA's batch of Sepolia block 9133435 with its set; nobody stayed away, so its stakes may

@@ -40,6 +40,9 @@ async fn capabilities_name_every_scheme_and_operation() {
     }
     let limits = answer.limits.unwrap();
     assert_eq!(limits.items_per_request_max, 131_072);
+    assert_eq!(limits.certificates_per_request_max, 4_096);
+    assert_eq!(limits.set_watchers_max, 64);
+    assert_eq!(limits.witnesses_remembered_max, 65_536);
     assert_eq!(answer.version, env!("CARGO_PKG_VERSION"));
 }
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::oracle;
-use tutti_curves::{
-    Bn254Sig, Curve, Group, KeySet, KeySetId, Member, MinPk, MinSig, Signed, Wire, WirePair,
-};
+use tutti_curves::{Bn254Sig, Curve, Group, KeySet, Member, MinPk, MinSig, Signed, Wire, WirePair};
 use tutti_types::{
-    CurveId, Encoding, GroupId, HashVariant, InvalidReason, Operation, Part, Scheme, Verdict,
+    CurveId, Encoding, GroupId, HashVariant, InvalidReason, KeySetId, Operation, Part, Scheme,
+    Verdict,
 };
 
 use crate::cost::Costs;

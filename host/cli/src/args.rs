@@ -95,6 +95,10 @@ pub(crate) struct ServeArgs {
     /// Where metrics, liveness and the console are served [default: 127.0.0.1:9464].
     #[arg(long, value_name = "ADDR", env = "TUTTI_SIDE_LISTEN")]
     pub(crate) side_listen: Option<SocketAddr>,
+    /// File with the token that calls must send which change key sets and operator sets. Without
+    /// it whoever reaches the server may.
+    #[arg(long, value_name = "FILE", env = "TUTTI_CONTROL_TOKEN_FILE")]
+    pub(crate) control_token_file: Option<PathBuf>,
     /// How long a batch waits for more items though a slot is free [default: 0].
     #[arg(long, value_name = "US", env = "TUTTI_GATHER_US")]
     pub(crate) gather_us: Option<u64>,
@@ -123,6 +127,9 @@ pub(crate) struct SourceArgs {
     /// Ask a running server instead of an engine in this process.
     #[arg(long, value_name = "URL", env = "TUTTI_ENDPOINT", conflicts_with_all = ["backend", "threads", "cpu_engine", "coefficient_bits", "config"])]
     pub(crate) endpoint: Option<String>,
+    /// File with the token that the server asks of whoever puts sets there.
+    #[arg(long, value_name = "FILE", env = "TUTTI_CONTROL_TOKEN_FILE")]
+    pub(crate) control_token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }

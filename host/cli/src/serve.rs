@@ -5,11 +5,12 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tutti_engine::Engine;
-use tutti_server::{Config, Metrics, Server};
+use tutti_server::{Config, Control, ControlToken, Metrics, Server};
 
 use crate::args::{LogFormat, ServeArgs};
 use crate::exit::{Exit, Failure};
 use crate::settings::{Caching, EngineSettings};
+use crate::verify;
 
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let mut settings = EngineSettings::from_args(&args.engine)?;
@@ -25,7 +26,7 @@ async fn run(args: &ServeArgs, settings: &EngineSettings) -> Result<Exit, Failur
     let metrics = Arc::new(Metrics::new());
     let observer: Arc<dyn tutti_engine::Observer> = Arc::<Metrics>::clone(&metrics);
     let engine = Engine::start(&settings.engine, settings.backends(Caching::On)?, observer);
-    let config = config(args, settings);
+    let config = config(args, settings)?;
     // Caught from before the ports are open: whoever connects may already send a signal.
     let stop = stop_signal()?;
     let bound = Server::bind(config, engine, metrics).map_err(Failure::cannot_serve)?;
@@ -48,17 +49,26 @@ fn announce(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-fn config(args: &ServeArgs, settings: &EngineSettings) -> Config {
+fn config(args: &ServeArgs, settings: &EngineSettings) -> Result<Config, Failure> {
     let defaults = Config::default();
     let file = &settings.file;
     let drain = args.drain_timeout_s.or(file.drain_timeout_s);
-    Config {
+    let token = args.control_token_file.as_ref();
+    let control = match token.or(file.control_token_file.as_ref()) {
+        None => Control::Anyone,
+        Some(path) => {
+            let token = ControlToken::new(&verify::read(path)?).map_err(Failure::usage)?;
+            Control::Token(token)
+        }
+    };
+    Ok(Config {
+        control,
         grpc: args.listen.or(file.listen).unwrap_or(defaults.grpc),
         side: args.side_listen.or(file.side_listen).or(defaults.side),
         limits: settings.engine.limits.clone(),
         drain_timeout: drain.map_or(defaults.drain_timeout, Duration::from_secs),
         ..defaults
-    }
+    })
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {

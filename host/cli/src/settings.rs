@@ -1,7 +1,7 @@
 //! Settings: flags over environment over file over defaults.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ pub(crate) struct File {
     cuda_memory_mib: Option<u64>,
     cuda_items_min: Option<u32>,
     coefficient_bits: Option<u32>,
+    pub(crate) control_token_file: Option<PathBuf>,
     pub(crate) gather_us: Option<u64>,
     pub(crate) drain_timeout_s: Option<u64>,
     pub(crate) log_format: Option<LogFormat>,
@@ -74,6 +75,10 @@ limit_settings! {
     queued_parcels_max: usize,
     batch_items_max: usize,
     batch_cost_us_max: u64,
+    certificates_per_request_max: usize,
+    witnesses_remembered_max: usize,
+    set_watchers_max: usize,
+    set_changes_waiting_max: usize,
     stream_requests_max: usize,
     streams_per_connection_max: u32,
     connections_max: usize,

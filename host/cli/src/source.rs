@@ -13,6 +13,7 @@ use tutti_server::{Metrics, Server};
 use crate::args::SourceArgs;
 use crate::exit::Failure;
 use crate::settings::{Caching, EngineSettings};
+use crate::verify;
 
 /// Conformance suites ask for sums of millions of points on slow machines.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -38,7 +39,10 @@ impl Source {
             let (endpoint, stop) = serve_here(&runtime, args)?;
             (endpoint, Some(stop))
         };
-        let config = tutti_client::Config::new([endpoint]).deadline(PATIENCE);
+        let mut config = tutti_client::Config::new([endpoint]).deadline(PATIENCE);
+        if let Some(path) = &args.control_token_file {
+            config = config.control_token(verify::read(path)?);
+        }
         let client = {
             let _inside = runtime.enter();
             Client::new(config).map_err(Failure::usage)?

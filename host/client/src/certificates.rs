@@ -5,9 +5,14 @@ use tutti_proto::v1;
 use tutti_proto::v1::certificate_service_client::CertificateServiceClient;
 use tutti_proto::v1::certificate_verdict::Verdict as Kind;
 use tutti_proto::v1::operator_set_service_client::OperatorSetServiceClient;
+use tutti_proto::v1::put_operator_set_request::Source;
+use tutti_proto::v1::put_operator_set_stream_request::Part;
 
 use crate::endpoints::ANSWER_BYTES_MAX;
 use crate::{Client, ClientError, words};
+
+/// A few mebibytes of members, whatever they bring along.
+const MEMBERS_PER_MESSAGE: usize = 16_384;
 
 /// What a certificate is worth.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +72,41 @@ fn known(set: Option<v1::OperatorSetInfo>) -> Result<v1::OperatorSetInfo, Client
     set.ok_or_else(|| ClientError::Misunderstood("a set without its description".to_owned()))
 }
 
+/// The messages of a set that one message should not hold.
+fn parts(
+    request: &v1::PutOperatorSetRequest,
+) -> Option<impl Iterator<Item = v1::PutOperatorSetStreamRequest> + Send + 'static> {
+    let Some(Source::Draft(draft)) = &request.source else {
+        return None;
+    };
+    if draft.members.len() <= MEMBERS_PER_MESSAGE {
+        return None;
+    }
+    let mut head = draft.clone();
+    let mut members = std::mem::take(&mut head.members).into_iter();
+    let head = Part::Head(v1::OperatorSetHead {
+        draft: Some(head),
+        options: request.options.clone(),
+    });
+    let chunks = std::iter::from_fn(move || {
+        let members: Vec<_> = members.by_ref().take(MEMBERS_PER_MESSAGE).collect();
+        (!members.is_empty()).then_some(Part::Members(v1::OperatorMembers { members }))
+    });
+    let parts = std::iter::once(head).chain(chunks);
+    Some(parts.map(|part| v1::PutOperatorSetStreamRequest { part: Some(part) }))
+}
+
 impl Client {
+    /// Whether a member of a set signed two statements that nobody may both sign.
+    pub async fn verify_evidence(
+        &self,
+        mut request: v1::VerifyEvidenceRequest,
+    ) -> Result<v1::VerifyEvidenceResponse, ClientError> {
+        request.options = Some(self.options());
+        let send = async |channel, request| certificates(channel).verify_evidence(request).await;
+        Box::pin(self.endpoints.call(&request, send)).await
+    }
+
     /// Asks of each certificate whether enough of its set attested its statement.
     pub async fn verify_certificates(
         &self,
@@ -121,8 +160,19 @@ impl Client {
         request.options = Some(self.options());
         let mut info = None;
         for channel in self.endpoints.all() {
-            let answer = sets(channel).put_operator_set(request.clone()).await?;
-            info = Some(known(answer.into_inner().set)?);
+            let mut server = sets(channel);
+            let set = if let Some(parts) = parts(&request) {
+                let parts = self.endpoints.control(tokio_stream::iter(parts));
+                server
+                    .put_operator_set_stream(parts)
+                    .await?
+                    .into_inner()
+                    .set
+            } else {
+                let whole = self.endpoints.control(request.clone());
+                server.put_operator_set(whole).await?.into_inner().set
+            };
+            info = Some(known(set)?);
         }
         info.ok_or(ClientError::NoEndpoint)
     }
@@ -135,7 +185,9 @@ impl Client {
         request.options = Some(self.options());
         let mut advance = Err(ClientError::NoEndpoint);
         for channel in self.endpoints.all() {
-            let answer = sets(channel).advance_operator_set(request.clone()).await?;
+            let answer = sets(channel)
+                .advance_operator_set(self.endpoints.control(request.clone()))
+                .await?;
             let answer = answer.into_inner();
             advance = Ok(Advance {
                 outcome: CertificateOutcome::read(answer.verdict)?,
@@ -153,7 +205,7 @@ impl Client {
         let deadline = self.endpoints.deadline();
         let mut disabled = Err(ClientError::NoEndpoint);
         for channel in self.endpoints.all() {
-            let mut request = tonic::Request::new(v1::DisableOperatorSetRequest {
+            let mut request = self.endpoints.control(v1::DisableOperatorSetRequest {
                 set_id: set_id.to_vec().into(),
             });
             request.set_timeout(deadline.saturating_duration_since(Instant::now()));

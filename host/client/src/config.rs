@@ -8,6 +8,7 @@ pub struct Config {
     pub(crate) attempts_max: u32,
     pub(crate) hedge_after: Option<Duration>,
     pub(crate) connect_timeout: Duration,
+    pub(crate) control_token: Option<String>,
 }
 
 impl Config {
@@ -19,6 +20,7 @@ impl Config {
             attempts_max: 4,
             hedge_after: None,
             connect_timeout: Duration::from_secs(2),
+            control_token: None,
         }
     }
 
@@ -45,6 +47,13 @@ impl Config {
     #[must_use]
     pub const fn hedge_after(mut self, delay: Duration) -> Self {
         self.hedge_after = Some(delay);
+        self
+    }
+
+    /// What servers ask of whoever changes the sets that they keep. None if not set.
+    #[must_use]
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(token.into());
         self
     }
 

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
 
@@ -25,6 +26,8 @@ pub(crate) struct Endpoints {
     servers: Vec<Server>,
     turn: AtomicUsize,
     config: Config,
+    /// The header of calls that change what is kept.
+    control: Option<MetadataValue<Ascii>>,
     started: Instant,
 }
 
@@ -51,7 +54,12 @@ impl Endpoints {
             .iter()
             .map(|url| server(url, &config))
             .collect::<Result<_, _>>()?;
+        let control = config.control_token.as_ref().map(|token| {
+            let value = format!("Bearer {}", token.trim()).parse();
+            value.map_err(|_| ClientError::NotAToken)
+        });
         Ok(Self {
+            control: control.transpose()?,
             servers,
             turn: AtomicUsize::new(0),
             config,
@@ -61,6 +69,17 @@ impl Endpoints {
 
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.config.deadline
+    }
+
+    /// A call that changes what is kept.
+    pub(crate) fn control<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(control) = &self.control {
+            request
+                .metadata_mut()
+                .insert("authorization", control.clone());
+        }
+        request
     }
 
     /// The channels of all servers, for what each of them must be told.

@@ -11,6 +11,8 @@ pub enum ClientError {
     NoEndpoint,
     #[error("{url:?} is no endpoint: {reason}; write http://host:port")]
     BadEndpoint { url: String, reason: String },
+    #[error("the control token has characters that no header may have")]
+    NotAToken,
     #[error("the request is malformed in {field}: {what}")]
     Malformed { field: String, what: String },
     #[error("key {index} of the set is bad: {}", reason.text())]

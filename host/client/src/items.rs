@@ -1,11 +1,9 @@
 //! What is asked and answered.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tutti_types::{CurveId, Dst, GroupId, HashVariant, Scheme, World};
+use tutti_types::{CurveId, Dst, GroupId, HashVariant, KeySetId, Scheme, World};
 
 /// The answers to a request, in the order of its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,42 +22,6 @@ pub struct Timing {
     /// The backend that answered; empty if none was needed.
     pub backend: String,
     pub batches: u32,
-}
-
-/// Names a key set by its content.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeySetId(pub [u8; 32]);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a key set id is written as 64 hexadecimal digits")]
-pub struct NotAKeySetId;
-
-impl fmt::Display for KeySetId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeySetId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeySetId({self})")
-    }
-}
-
-impl FromStr for KeySetId {
-    type Err = NotAKeySetId;
-
-    fn from_str(text: &str) -> Result<Self, NotAKeySetId> {
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(NotAKeySetId);
-        }
-        let mut id = [0; 32];
-        for (byte, digits) in id.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digits = std::str::from_utf8(digits).expect("hexadecimal digits are ASCII");
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotAKeySetId)?;
-        }
-        Ok(Self(id))
-    }
 }
 
 /// One message, whoever signed it, and their signature.
@@ -207,18 +169,4 @@ pub struct KeySetInfo {
     pub world: World,
     pub count: u32,
     pub name: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_written_in_hexadecimal() {
-        let id = KeySetId(std::array::from_fn(|i| i as u8 * 7));
-        assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "00", &"g".repeat(64), &"+0".repeat(32), &"ü".repeat(32)] {
-            assert_eq!(wrong.parse::<KeySetId>(), Err(NotAKeySetId), "{wrong}");
-        }
-    }
 }

@@ -5,10 +5,10 @@ use tonic::transport::Channel;
 use tutti_proto::v1;
 use tutti_proto::v1::key_set_service_client::KeySetServiceClient;
 use tutti_proto::v1::put_key_set_request::Part;
-use tutti_types::World;
+use tutti_types::{KeySetId, World};
 
 use crate::endpoints::ANSWER_BYTES_MAX;
-use crate::items::{KeySetId, KeySetInfo};
+use crate::items::KeySetInfo;
 use crate::{Client, ClientError, words};
 
 const CHUNK_BYTES: usize = 1 << 20;
@@ -56,7 +56,10 @@ impl Client {
         let mut info = None;
         for channel in self.endpoints.all() {
             let stream = tokio_stream::iter(messages.clone());
-            let answer = service(channel).put_key_set(stream).await?.into_inner();
+            let answer = service(channel)
+                .put_key_set(self.endpoints.control(stream))
+                .await?
+                .into_inner();
             info = Some(words::key_set(answer.key_set)?);
         }
         info.ok_or(ClientError::NoEndpoint)
@@ -114,7 +117,7 @@ impl Client {
         let deadline = self.endpoints.deadline();
         let mut dropped = Err(ClientError::NoEndpoint);
         for channel in self.endpoints.all() {
-            let mut request = tonic::Request::new(v1::DropKeySetRequest {
+            let mut request = self.endpoints.control(v1::DropKeySetRequest {
                 key_set_id: words::id(id),
             });
             request.set_timeout(deadline.saturating_duration_since(Instant::now()));

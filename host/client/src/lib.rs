@@ -45,16 +45,16 @@ use std::sync::Arc;
 
 pub use tutti_proto::v1;
 pub use tutti_types::{
-    CurveId, Dst, Encoding, GroupId, HashVariant, InvalidReason, Part, Priority, Scheme,
-    UndecidedCause, Verdict, World,
+    CurveId, Dst, Encoding, GroupId, HashVariant, InvalidReason, KeySetId, NotAKeySetId, Part,
+    Priority, Scheme, UndecidedCause, Verdict, World,
 };
 
 pub use certificates::{Advance, CertificateOutcome, SetChanges};
 pub use config::Config;
 pub use error::ClientError;
 pub use items::{
-    Aggregate, AggregateRole, Answer, ColumnKeys, Columns, EmptyRule, Hash, HashInput, KeySetId,
-    KeySetInfo, PointPair, SignatureSet, SignedMessage, Signer, Signers, Sum, Timing,
+    Aggregate, AggregateRole, Answer, ColumnKeys, Columns, EmptyRule, Hash, HashInput, KeySetInfo,
+    PointPair, SignatureSet, SignedMessage, Signer, Signers, Sum, Timing,
 };
 pub use stream::VerifyStream;
 

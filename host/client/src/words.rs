@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use tutti_proto::v1;
 use tutti_types::{
-    CurveId, Encoding, GroupId, HashVariant, InvalidReason, Part, Priority, Scheme, UndecidedCause,
-    Verdict, World,
+    CurveId, Encoding, GroupId, HashVariant, InvalidReason, KeySetId, Part, Priority, Scheme,
+    UndecidedCause, Verdict, World,
 };
 
 use crate::error::ClientError;
-use crate::items::{KeySetId, KeySetInfo, Timing};
+use crate::items::{KeySetInfo, Timing};
 
 pub(crate) fn scheme(scheme: &Scheme) -> v1::Scheme {
     let (kind, dst) = match scheme {

@@ -18,5 +18,5 @@ mod world;
 pub use expand::{ExpandError, expand_message_xmd};
 pub use group::{Curve, Group, Member, Pair, Wire, WirePair};
 pub use hash::{Hashing, MapInput, PointHash};
-pub use keyset::{KeySet, KeySetError, KeySetId};
+pub use keyset::KeySet;
 pub use world::{Bn254Sig, MinPk, MinSig, Signed};

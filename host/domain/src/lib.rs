@@ -54,6 +54,7 @@ pub mod ecdsa;
 pub mod eigen;
 mod encoding;
 pub mod ethereum;
+mod evidence;
 pub mod icm;
 mod judgement;
 mod key;
@@ -73,6 +74,9 @@ pub use alloy_primitives::{Address, B256, U256};
 pub use certificate::Certificate;
 pub use check::{Cause, Check, Fact, Finding, Input, Objection, PointFault, Reason, Step};
 pub use claim::{Docket, Obligation, Places, Signers};
+pub use evidence::{
+    Accusation, Evidence, EvidenceFault, EvidenceOutcome, MemberSignature, Testimony,
+};
 pub use judgement::{Acceptance, Case, Claim, Judgement, Outcome};
 pub use key::{Key, KeyKind, Possession};
 pub use policy::{

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::RwLock;
 use tutti_backend::AnyKeySet;
-use tutti_curves::KeySetId;
-use tutti_types::Limits;
+use tutti_types::{KeySetId, Limits};
 
 /// The key sets that items may name. Bounded; nothing is evicted behind a caller's back.
 #[derive(Debug)]

@@ -20,6 +20,8 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
+use crate::config::Config;
+use crate::control::Control;
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 
@@ -35,6 +37,7 @@ pub(crate) struct Calls {
     methods: HashMap<String, &'static str>,
     memory: Arc<Semaphore>,
     stalled_after: Duration,
+    control: Control,
     /// Calls of ours that are not answered yet.
     pub(crate) open: TaskTracker,
     /// Cancelled when the server stops taking new ones.
@@ -56,12 +59,14 @@ pub(crate) struct Call {
 }
 
 impl Calls {
-    pub(crate) fn new(metrics: Arc<Metrics>, memory_max: usize, stalled_after: Duration) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>, config: &Config) -> Self {
+        let memory_max = config.request_memory_max;
         Self {
             metrics,
+            control: config.control.clone(),
             methods: methods(),
             memory: Arc::new(Semaphore::new(memory_max.min(Semaphore::MAX_PERMITS))),
-            stalled_after,
+            stalled_after: config.stalled_request_timeout,
             open: TaskTracker::new(),
             draining: CancellationToken::new(),
         }
@@ -87,7 +92,14 @@ impl Calls {
 
     fn refuses<B>(&self, request: &http::Request<B>) -> Option<Refusal> {
         let stopping = self.draining.is_cancelled() && request.uri().path().starts_with(OURS);
-        stopping.then_some(Refusal::Draining)
+        if stopping {
+            return Some(Refusal::Draining);
+        }
+        let method = self.methods.get(request.uri().path()).copied();
+        let permitted = self
+            .control
+            .permits(method.unwrap_or(OTHER), request.headers());
+        (!permitted).then_some(Refusal::ControlDenied)
     }
 }
 

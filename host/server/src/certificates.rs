@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
-use tutti_domain::{Obligation, Outcome};
+use tutti_domain::{EvidenceOutcome, Obligation, Outcome};
 use tutti_proto::v1;
 use tutti_proto::v1::certificate_service_server::CertificateService;
 use tutti_types::{UndecidedCause, Verdict};
 
 use crate::attest::{self, Judged, Question};
 use crate::frontend::Frontend;
-use crate::options::{Asked, Caller};
+use crate::options::Asked;
 use crate::refusal::Refusal;
 
 /// Reading a certificate and judging it costs about as much as reading this many signature sets.
@@ -27,44 +27,28 @@ impl CertificateService for Certificates {
         &self,
         request: Request<v1::VerifyCertificateRequest>,
     ) -> Result<Response<v1::VerifyCertificateResponse>, Status> {
-        let caller = Caller::of(&request);
-        let request = request.into_inner();
-        let asked = caller.asks(request.options, &self.frontend.sources)?;
-        let items = request.item.into_iter().collect();
-        let (mut results, timing) = verify(&self.frontend, Named::One, items, &asked).await?;
-        let result = results.pop().unwrap_or_default();
-        Ok(Response::new(v1::VerifyCertificateResponse {
-            request_id: asked.request_id,
-            id: result.id,
-            verdict: result.verdict,
-            timing: Some(timing),
-        }))
+        self.frontend.answer(request, verify_one).await
     }
 
     async fn verify_certificates(
         &self,
         request: Request<v1::VerifyCertificatesRequest>,
     ) -> Result<Response<v1::VerifyCertificatesResponse>, Status> {
-        let caller = Caller::of(&request);
-        let request = request.into_inner();
-        let asked = caller.asks(request.options, &self.frontend.sources)?;
-        let (results, timing) = verify(&self.frontend, Named::Many, request.items, &asked).await?;
-        Ok(Response::new(v1::VerifyCertificatesResponse {
-            request_id: asked.request_id,
-            results,
-            timing: Some(timing),
-        }))
+        self.frontend.answer(request, verify_many).await
     }
 
     async fn explain_certificate(
         &self,
         request: Request<v1::ExplainCertificateRequest>,
     ) -> Result<Response<v1::ExplainCertificateResponse>, Status> {
-        let caller = Caller::of(&request);
-        let request = request.into_inner();
-        let asked = caller.asks(request.options, &self.frontend.sources)?;
-        let answer = explain(&self.frontend, request.item, &asked).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, explain).await
+    }
+
+    async fn verify_evidence(
+        &self,
+        request: Request<v1::VerifyEvidenceRequest>,
+    ) -> Result<Response<v1::VerifyEvidenceResponse>, Status> {
+        self.frontend.answer(request, verify_evidence).await
     }
 
     async fn encode_certificate(
@@ -104,6 +88,35 @@ impl Named {
             _ => Ok(()),
         }
     }
+}
+
+async fn verify_one(
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::VerifyCertificateRequest,
+) -> Result<v1::VerifyCertificateResponse, Refusal> {
+    let items = request.item.into_iter().collect();
+    let (mut results, timing) = verify(&frontend, Named::One, items, &asked).await?;
+    let result = results.pop().unwrap_or_default();
+    Ok(v1::VerifyCertificateResponse {
+        request_id: asked.request_id,
+        id: result.id,
+        verdict: result.verdict,
+        timing: Some(timing),
+    })
+}
+
+async fn verify_many(
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::VerifyCertificatesRequest,
+) -> Result<v1::VerifyCertificatesResponse, Refusal> {
+    let (results, timing) = verify(&frontend, Named::Many, request.items, &asked).await?;
+    Ok(v1::VerifyCertificatesResponse {
+        request_id: asked.request_id,
+        results,
+        timing: Some(timing),
+    })
 }
 
 async fn verify(
@@ -161,10 +174,11 @@ fn concluded(
 }
 
 async fn explain(
-    frontend: &Arc<Frontend>,
-    item: Option<v1::CertificateItem>,
-    asked: &Asked,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::ExplainCertificateRequest,
 ) -> Result<v1::ExplainCertificateResponse, Refusal> {
+    let item = request.item;
     let id = item.as_ref().map_or(0, |item| item.id);
     let read = move |frontend: &Frontend| {
         let question = Question::read("item", item.as_ref(), &frontend.sets)?;
@@ -174,7 +188,7 @@ async fn explain(
     };
     let (question, judged, obligation) = frontend.read(READ_AS_SETS, read).await?;
     let open: Vec<&Obligation> = obligation.iter().collect();
-    let (verdicts, timing) = frontend.settle(&open, asked).await?;
+    let (verdicts, timing) = frontend.settle(&open, &asked).await?;
     let signature = verdicts.first().copied();
     let missing = Verdict::Undecided(UndecidedCause::Cancelled);
     let outcome = question.conclude(judged, signature.unwrap_or(missing), &frontend.sets);
@@ -182,12 +196,34 @@ async fn explain(
         .explain(signature, &frontend.sets)
         .unwrap_or_default();
     Ok(v1::ExplainCertificateResponse {
-        request_id: asked.request_id.clone(),
+        request_id: asked.request_id,
         id,
         verdict: Some(attest::verdict(&outcome, &question.subject)),
         checks: attest::checks(&checks),
         tallies: attest::tallies(&tallies),
         warnings: question.warnings(),
+        timing: Some(timing),
+    })
+}
+
+async fn verify_evidence(
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::VerifyEvidenceRequest,
+) -> Result<v1::VerifyEvidenceResponse, Refusal> {
+    let read = move |frontend: &Frontend| attest::Charge::read(&request, &frontend.sets);
+    let charge = frontend.read(READ_AS_SETS, read).await?;
+    let (outcome, timing) = match charge.examine() {
+        Ok(accusation) => {
+            let open: Vec<&Obligation> = accusation.obligations().iter().collect();
+            let (verdicts, timing) = frontend.settle(&open, &asked).await?;
+            (accusation.conclude(&verdicts), timing)
+        }
+        Err(fault) => (EvidenceOutcome::Refuted(fault), v1::Timing::default()),
+    };
+    Ok(v1::VerifyEvidenceResponse {
+        request_id: asked.request_id,
+        outcome: Some(charge.outcome(outcome)),
         timing: Some(timing),
     })
 }

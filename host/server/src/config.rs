@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use tutti_types::Limits;
 
+use crate::control::Control;
+
 /// What the server is told. The defaults serve one machine's own clients.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -23,6 +25,8 @@ pub struct Config {
     /// Bytes of requests held at once, all connections together. Sixteen of the largest
     /// requests, or a hundred thousand small ones.
     pub request_memory_max: usize,
+    /// Who may change what the server keeps.
+    pub control: Control,
 }
 
 impl Default for Config {
@@ -36,6 +40,7 @@ impl Default for Config {
             keepalive_timeout: Duration::from_secs(10),
             stalled_request_timeout: Duration::from_secs(30),
             request_memory_max: 1 << 30,
+            control: Control::Anyone,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tonic::{Request, Response, Status};
 use tutti_backend::{Outcomes, Work};
 use tutti_domain::{Docket, Obligation};
 use tutti_engine::{Answer, Engine, SubmitRefused, Ticket};
@@ -12,7 +13,7 @@ use tutti_types::{Limits, Operation, UndecidedCause, Verdict};
 
 use crate::attest::Sets;
 use crate::metrics::{Counts, Metrics};
-use crate::options::Asked;
+use crate::options::{Asked, Asking, Caller};
 use crate::parse::Parsed;
 use crate::refusal::Refusal;
 
@@ -67,6 +68,22 @@ impl Frontend {
                 Err(error) => Err(Refusal::EngineStopped(error.to_string())),
             },
         }
+    }
+
+    /// Answers one call: what it asks for beside its items is read first.
+    pub(crate) async fn answer<Q: Asking, A, F>(
+        self: &Arc<Self>,
+        request: Request<Q>,
+        work: impl FnOnce(Arc<Self>, Asked, Q) -> F,
+    ) -> Result<Response<A>, Status>
+    where
+        F: Future<Output = Result<A, Refusal>>,
+    {
+        let caller = Caller::of(&request);
+        let mut request = request.into_inner();
+        let asked = caller.asks(request.take_options(), &self.sources)?;
+        let answer = work(Arc::clone(self), asked, request).await?;
+        Ok(Response::new(answer))
     }
 
     /// Has a work done. What is not answered within the caller's patience is undecided.

@@ -7,12 +7,14 @@ use prost::Message as _;
 use tokio::sync::{Semaphore, oneshot};
 use tonic::{Request, Response, Status, Streaming};
 use tutti_backend::{AnyKeySet, KeyParcel, Outcomes};
-use tutti_curves::{Bn254Sig, Group, KeySet, KeySetId, Member, MinPk, MinSig, Wire};
+use tutti_curves::{Bn254Sig, Group, KeySet, Member, MinPk, MinSig, Wire};
 use tutti_engine::{Answer, KeySetInfo, SubmitOptions, SubmitRefused};
 use tutti_proto::v1;
 use tutti_proto::v1::key_set_service_server::KeySetService;
 use tutti_proto::v1::put_key_set_request::Part;
-use tutti_types::{CurveId, Encoding, GroupId, InvalidReason, Operation, Priority, Verdict, World};
+use tutti_types::{
+    CurveId, Encoding, GroupId, InvalidReason, KeySetId, Operation, Priority, Verdict, World,
+};
 
 use crate::calls::Call;
 use crate::frontend::Frontend;

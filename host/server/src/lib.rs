@@ -22,6 +22,7 @@ mod attest;
 mod calls;
 mod certificates;
 mod config;
+mod control;
 mod frontend;
 mod health;
 mod keysets;
@@ -37,5 +38,6 @@ mod verify;
 mod words;
 
 pub use config::Config;
+pub use control::{Control, ControlToken, NotAToken};
 pub use metrics::Metrics;
 pub use serve::{Bound, Port, Report, ServeError, Server, runtime};

@@ -2,13 +2,15 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use prost::Message as _;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tutti_domain::{
     B256, Candidate, Obligation, OperatorSet, Outcome, PossessionProof, SetDraft, SetError, SetId,
     Stored, Succession,
@@ -16,9 +18,11 @@ use tutti_domain::{
 use tutti_proto::v1;
 use tutti_proto::v1::get_operator_set_request::Set;
 use tutti_proto::v1::operator_set_service_server::OperatorSetService;
+use tutti_proto::v1::put_operator_set_stream_request::Part;
 use tutti_types::{UndecidedCause, Verdict};
 
-use crate::attest::{self, Change, Question, SetSource, Successor};
+use crate::attest::{self, Change, Members, Question, SetSource, Successor};
+use crate::calls::Call;
 use crate::frontend::Frontend;
 use crate::options::{Asked, Caller};
 use crate::refusal::Refusal;
@@ -27,13 +31,27 @@ const PAGE_SETS: usize = 100;
 const PAGE_SETS_MAX: usize = 1_000;
 /// Members in one answer.
 const PAGE_MEMBERS_MAX: usize = 16_384;
+/// Uploads at once: each may grow to hundreds of megabytes.
+const UPLOADS_AT_ONCE: usize = 4;
+const UPLOAD_RETRY: Duration = Duration::from_secs(1);
 /// Changes handed to a watcher's connection before it takes them.
 const CHANGES_AHEAD: usize = 16;
 
 #[derive(Clone, Debug)]
 pub(crate) struct OperatorSets {
-    pub(crate) frontend: Arc<Frontend>,
-    pub(crate) draining: CancellationToken,
+    frontend: Arc<Frontend>,
+    draining: CancellationToken,
+    uploads: Arc<Semaphore>,
+}
+
+impl OperatorSets {
+    pub(crate) fn new(frontend: Arc<Frontend>, draining: CancellationToken) -> Self {
+        Self {
+            frontend,
+            draining,
+            uploads: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+        }
+    }
 }
 
 type Changes = Pin<Box<dyn Stream<Item = Result<Change, Status>> + Send>>;
@@ -46,33 +64,31 @@ impl OperatorSetService for OperatorSets {
         &self,
         request: Request<v1::PutOperatorSetRequest>,
     ) -> Result<Response<v1::PutOperatorSetResponse>, Status> {
-        let caller = Caller::of(&request);
-        let mut request = request.into_inner();
-        let asked = caller.asks(request.options.take(), &self.frontend.sources)?;
-        let read = move |frontend: &Frontend| SetSource::read(&request, frontend.limits());
-        let set = match self.frontend.read(usize::MAX, read).await? {
-            SetSource::Draft(draft, proofs) => {
-                Arc::new(checked(&self.frontend, *draft, proofs, &asked).await?)
-            }
-            SetSource::Committee(set) => set,
+        self.frontend.answer(request, put).await
+    }
+
+    async fn put_operator_set_stream(
+        &self,
+        request: Request<Streaming<v1::PutOperatorSetStreamRequest>>,
+    ) -> Result<Response<v1::PutOperatorSetStreamResponse>, Status> {
+        let _upload = self.uploads.try_acquire().map_err(|_| Refusal::QueueFull {
+            what: "operator sets are being put",
+            retry_after: UPLOAD_RETRY,
+        })?;
+        let upload = Upload {
+            caller: Caller::of(&request),
+            call: request.extensions().get::<Arc<Call>>().cloned(),
+            parts: request.into_inner(),
         };
-        let stored = self.frontend.sets.put(&set)?;
-        Ok(Response::new(v1::PutOperatorSetResponse {
-            request_id: asked.request_id,
-            set: self.frontend.sets.info(set.id()),
-            outcome: store_outcome(stored).into(),
-        }))
+        let answer = upload.store(&self.frontend).await?;
+        Ok(Response::new(answer))
     }
 
     async fn advance_operator_set(
         &self,
         request: Request<v1::AdvanceOperatorSetRequest>,
     ) -> Result<Response<v1::AdvanceOperatorSetResponse>, Status> {
-        let caller = Caller::of(&request);
-        let mut request = request.into_inner();
-        let asked = caller.asks(request.options.take(), &self.frontend.sources)?;
-        let answer = advance(&self.frontend, request, &asked).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, advance).await
     }
 
     async fn disable_operator_set(
@@ -190,6 +206,80 @@ fn find(frontend: &Frontend, set: Option<&Set>) -> Result<Arc<OperatorSet>, Refu
     found.ok_or_else(|| Refusal::UnknownOperatorSet("there is no such set here; put it".into()))
 }
 
+async fn put(
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::PutOperatorSetRequest,
+) -> Result<v1::PutOperatorSetResponse, Refusal> {
+    let read = move |frontend: &Frontend| SetSource::read(&request, frontend.limits());
+    let set = match frontend.read(usize::MAX, read).await? {
+        SetSource::Draft(draft, proofs) => {
+            Arc::new(checked(&frontend, *draft, proofs, &asked).await?)
+        }
+        SetSource::Committee(set) => set,
+    };
+    let stored = frontend.sets.put(&set)?;
+    Ok(v1::PutOperatorSetResponse {
+        request_id: asked.request_id,
+        set: frontend.sets.info(set.id()),
+        outcome: store_outcome(stored).into(),
+    })
+}
+
+/// A set that comes in parts. Each is read when it is there, so that only what was read of them
+/// is kept.
+struct Upload {
+    caller: Caller,
+    call: Option<Arc<Call>>,
+    parts: Streaming<v1::PutOperatorSetStreamRequest>,
+}
+
+impl Upload {
+    async fn store(
+        mut self,
+        frontend: &Arc<Frontend>,
+    ) -> Result<v1::PutOperatorSetStreamResponse, Status> {
+        let Some(Part::Head(head)) = self.next().await? else {
+            return Err(Refusal::malformed("part", "begin with the head").into());
+        };
+        let asked = self.caller.asks(head.options, &frontend.sources)?;
+        let draft = head.draft.as_ref();
+        let draft = draft.ok_or_else(|| Refusal::malformed("head.draft", "is required"))?;
+        let draft = attest::set_head("head.draft", draft)?;
+        let (keys, mut members) = (draft.keys, Members::default());
+        while let Some(part) = self.next().await? {
+            let Part::Members(more) = part else {
+                return Err(Refusal::malformed("part", "one head, then members").into());
+            };
+            let read = move |frontend: &Frontend| {
+                members.append("head.draft", keys, &more.members, frontend.limits())
+            };
+            members = frontend.read(usize::MAX, read).await?;
+        }
+        let (draft, proofs) = members.of(draft);
+        let set = Arc::new(checked(frontend, draft, proofs, &asked).await?);
+        let stored = frontend.sets.put(&set)?;
+        Ok(v1::PutOperatorSetStreamResponse {
+            request_id: asked.request_id,
+            set: frontend.sets.info(set.id()),
+            outcome: store_outcome(stored).into(),
+        })
+    }
+
+    /// The memory of a part is given back as soon as it is parsed.
+    async fn next(&mut self) -> Result<Option<Part>, Status> {
+        let Some(message) = self.parts.message().await? else {
+            return Ok(None);
+        };
+        if let Some(call) = &self.call {
+            drop(call.message(message.encoded_len()));
+        }
+        let part = message.part;
+        part.map(Some)
+            .ok_or_else(|| Refusal::malformed("part", "is required").into())
+    }
+}
+
 /// A set of which everything has been shown.
 async fn checked(
     frontend: &Arc<Frontend>,
@@ -219,24 +309,27 @@ fn bad_set(error: &SetError) -> Refusal {
 }
 
 async fn advance(
-    frontend: &Arc<Frontend>,
+    frontend: Arc<Frontend>,
+    asked: Asked,
     request: v1::AdvanceOperatorSetRequest,
-    asked: &Asked,
 ) -> Result<v1::AdvanceOperatorSetResponse, Refusal> {
     let attester = attest::set_id("attester_id", &request.attester_id)?;
     let attester = frontend.sets.get(attester).ok_or_else(|| {
         Refusal::UnknownOperatorSet(format!("no attesting set {attester} is here; put it"))
     })?;
-    let succession = succession(frontend, &request, &attester, asked).await?;
-    let subject = succession.subject().clone();
+    let succession = succession(&frontend, &request, &attester, &asked).await?;
+    let (subject, next) = (succession.subject().clone(), succession.next().id());
     let read = move |frontend: &Frontend| {
-        let question = Question::succession(attester, subject, &request)?;
+        let mut question = Question::succession(attester, subject, &request)?;
+        if frontend.sets.get(next).is_some() {
+            question.is_asked_again();
+        }
         let judged = question.judge(&frontend.sets);
         Ok((question, judged))
     };
     let (question, judged) = frontend.read(usize::MAX, read).await?;
     let open: Vec<&Obligation> = judged.obligation().into_iter().collect();
-    let (verdicts, _) = frontend.settle(&open, asked).await?;
+    let (verdicts, _) = frontend.settle(&open, &asked).await?;
     let missing = Verdict::Undecided(UndecidedCause::Cancelled);
     let verdict = verdicts.first().copied().unwrap_or(missing);
     let outcome = question.conclude(judged, verdict, &frontend.sets);
@@ -248,9 +341,8 @@ async fn advance(
         )?),
         _ => None,
     };
-    let next = succession.next().id();
     Ok(v1::AdvanceOperatorSetResponse {
-        request_id: asked.request_id.clone(),
+        request_id: asked.request_id,
         verdict: Some(attest::verdict(&outcome, &question.subject)),
         outcome: stored
             .map_or(v1::StoreOutcome::NotStored, store_outcome)

@@ -118,6 +118,9 @@ impl Ops {
             stream_requests_max: limits.stream_requests_max as u64,
             streams_per_connection_max: limits.streams_per_connection_max.into(),
             connections_max: limits.connections_max as u64,
+            certificates_per_request_max: limits.certificates_per_request_max as u64,
+            set_watchers_max: limits.set_watchers_max as u64,
+            witnesses_remembered_max: limits.witnesses_remembered_max as u64,
         }
     }
 }

@@ -110,6 +110,37 @@ impl Caller {
     }
 }
 
+/// A request that says how it is to be done.
+pub(crate) trait Asking {
+    fn take_options(&mut self) -> Option<v1::RequestOptions>;
+}
+
+macro_rules! asking {
+    ($($request:ident),* $(,)?) => {
+        $(impl Asking for v1::$request {
+            fn take_options(&mut self) -> Option<v1::RequestOptions> {
+                self.options.take()
+            }
+        })*
+    };
+}
+
+asking! {
+    AdvanceOperatorSetRequest,
+    AggregateRequest,
+    AggregateVerifyRequest,
+    ExplainCertificateRequest,
+    FastAggregateVerifyRequest,
+    HashToCurveRequest,
+    PairingCheckRequest,
+    PutOperatorSetRequest,
+    VerifyCertificateRequest,
+    VerifyCertificatesRequest,
+    VerifyColumnsRequest,
+    VerifyEvidenceRequest,
+    VerifySetsRequest,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

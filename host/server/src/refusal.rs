@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use tutti_curves::KeySetId;
 use tutti_proto::v1;
-use tutti_types::InvalidReason;
+use tutti_types::{InvalidReason, KeySetId};
 
 /// Who the machine-readable details come from.
 const DOMAIN: &str = "tutti.v1";
@@ -23,6 +22,8 @@ pub(crate) enum Refusal {
     MemoryFull,
     #[error("this server is stopping; send the request to another one")]
     Draining,
+    #[error("this changes what the server keeps: send its control token as authorization: Bearer")]
+    ControlDenied,
     #[error("the request stopped in its middle")]
     Stalled,
     #[error("there is no key set {0} here; put it first")]
@@ -85,6 +86,7 @@ impl Refusal {
             | Self::SelfTestRunning => Code::ResourceExhausted,
             Self::Draining | Self::KeysUndecided(_) | Self::EngineStopped(_) => Code::Unavailable,
             Self::Stalled => Code::DeadlineExceeded,
+            Self::ControlDenied => Code::Unauthenticated,
             Self::UnknownKeySet(_) | Self::UnknownOperatorSet(_) | Self::UnknownBackend { .. } => {
                 Code::NotFound
             }
@@ -153,6 +155,7 @@ impl Refusal {
                 details.add_precondition_failure_violation("DRAINING", "server", self.to_string());
             }
             Self::Stalled
+            | Self::ControlDenied
             | Self::KeysUndecided(_)
             | Self::SelfTestRunning
             | Self::WatcherTooSlow

@@ -173,11 +173,7 @@ impl Bound {
     /// Serves until `shutdown`, then finishes what was accepted: new calls are refused with
     /// UNAVAILABLE, open ones have `drain_timeout`, then the engine is drained and stops.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<Report, ServeError> {
-        let calls = Arc::new(Calls::new(
-            Arc::clone(&self.metrics),
-            self.config.request_memory_max,
-            self.config.stalled_request_timeout,
-        ));
+        let calls = Arc::new(Calls::new(Arc::clone(&self.metrics), &self.config));
         let stop = CancellationToken::new();
         // Whatever way this ends, the tasks below end with it.
         let _stop_all = stop.clone().drop_guard();
@@ -271,10 +267,7 @@ impl Bound {
             frontend: Arc::clone(&frontend),
             draining: calls.draining.clone(),
         };
-        let operator_sets = OperatorSets {
-            frontend: Arc::clone(&frontend),
-            draining: calls.draining.clone(),
-        };
+        let operator_sets = OperatorSets::new(Arc::clone(&frontend), calls.draining.clone());
         let certificates = Certificates {
             frontend: Arc::clone(&frontend),
         };

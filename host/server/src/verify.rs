@@ -39,9 +39,7 @@ impl VerifyService for Verify {
         &self,
         request: Request<v1::VerifySetsRequest>,
     ) -> Result<Response<v1::VerifySetsResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = verify_sets(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, verify_sets).await
     }
 
     async fn verify_sets_stream(
@@ -67,165 +65,166 @@ impl VerifyService for Verify {
         &self,
         request: Request<v1::VerifyColumnsRequest>,
     ) -> Result<Response<v1::VerifyColumnsResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = verify_columns(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, verify_columns).await
     }
 
     async fn aggregate_verify(
         &self,
         request: Request<v1::AggregateVerifyRequest>,
     ) -> Result<Response<v1::AggregateVerifyResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = aggregate_verify(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, aggregate_verify).await
     }
 
     async fn fast_aggregate_verify(
         &self,
         request: Request<v1::FastAggregateVerifyRequest>,
     ) -> Result<Response<v1::FastAggregateVerifyResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = fast_aggregate_verify(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, fast_aggregate_verify).await
     }
 
     async fn aggregate(
         &self,
         request: Request<v1::AggregateRequest>,
     ) -> Result<Response<v1::AggregateResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = aggregate(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, aggregate).await
     }
 
     async fn hash_to_curve(
         &self,
         request: Request<v1::HashToCurveRequest>,
     ) -> Result<Response<v1::HashToCurveResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = hash_to_curve(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, hash_to_curve).await
     }
 
     async fn pairing_check(
         &self,
         request: Request<v1::PairingCheckRequest>,
     ) -> Result<Response<v1::PairingCheckResponse>, Status> {
-        let caller = Caller::of(&request);
-        let answer = pairing_check(&self.frontend, caller, request.into_inner()).await?;
-        Ok(Response::new(answer))
+        self.frontend.answer(request, pairing_check).await
     }
 }
 
 /// What every request that names a scheme begins with.
+#[derive(Clone)]
 struct Head {
     scheme: Scheme,
     encoding: Encoding,
-    asked: Asked,
 }
 
 impl Head {
-    fn read(
-        frontend: &Frontend,
-        caller: Caller,
-        scheme: Option<&v1::Scheme>,
-        encoding: i32,
-        options: Option<v1::RequestOptions>,
-    ) -> Result<Self, Refusal> {
+    fn read(scheme: Option<&v1::Scheme>, encoding: i32) -> Result<Self, Refusal> {
         let scheme = words::scheme(scheme)?;
         let encoding = words::encoding("encoding", encoding, scheme.world().curve())?;
-        let asked = caller.asks(options, &frontend.sources)?;
-        Ok(Self {
-            scheme,
-            encoding,
-            asked,
-        })
+        Ok(Self { scheme, encoding })
     }
 
     const fn operation(&self) -> Operation {
         Operation::Verify(self.scheme.world())
     }
 
-    fn reading(scheme: Scheme, encoding: Encoding, frontend: &Frontend) -> Reading<'_> {
+    fn reading(self, frontend: &Frontend) -> Reading<'_> {
         Reading {
-            scheme,
-            encoding,
+            scheme: self.scheme,
+            encoding: self.encoding,
             key_sets: frontend.engine.key_sets(),
             limits: frontend.limits(),
         }
     }
 }
 
-async fn verify_sets(
+/// Has the items of a request read and decided.
+async fn decided(
     frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::VerifySetsRequest,
+    head: Head,
+    weight: usize,
+    asked: &Asked,
+    read: impl FnOnce(&Reading<'_>) -> Result<Parsed, Refusal> + Send + 'static,
+) -> Result<(Vec<Verdict>, v1::Timing), Refusal> {
+    let operation = head.operation();
+    let read = move |frontend: &Frontend| read(&head.reading(frontend));
+    let parsed = frontend.read(weight, read).await?;
+    frontend.decide(operation, parsed, asked).await
+}
+
+fn named(ids: &[u64], verdicts: Vec<Verdict>) -> Vec<v1::ItemVerdict> {
+    let named = ids.iter().zip(verdicts);
+    named
+        .map(|(&id, verdict)| v1::ItemVerdict {
+            id,
+            verdict: Some(words::verdict(verdict)),
+        })
+        .collect()
+}
+
+async fn verify_sets(
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::VerifySetsRequest,
 ) -> Result<v1::VerifySetsResponse, Refusal> {
-    let options = request.options.take();
-    let head = Head::read(
-        frontend,
-        caller,
-        request.scheme.as_ref(),
-        request.encoding,
-        options,
-    )?;
-    let (results, timing) =
-        verify_list(frontend, &head, "sets", request.sets, EmptyRule::Refuse).await?;
+    let head = Head::read(request.scheme.as_ref(), request.encoding)?;
+    let list = List {
+        field: "sets",
+        sets: request.sets,
+        rule: EmptyRule::Refuse,
+    };
+    let (results, timing) = list.verify(&frontend, head, &asked).await?;
     Ok(v1::VerifySetsResponse {
-        request_id: head.asked.request_id,
+        request_id: asked.request_id,
         results,
         timing: Some(timing),
     })
 }
 
 async fn fast_aggregate_verify(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::FastAggregateVerifyRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::FastAggregateVerifyRequest,
 ) -> Result<v1::FastAggregateVerifyResponse, Refusal> {
-    let options = request.options.take();
-    let head = Head::read(
-        frontend,
-        caller,
-        request.scheme.as_ref(),
-        request.encoding,
-        options,
-    )?;
+    let head = Head::read(request.scheme.as_ref(), request.encoding)?;
     let rule = match v1::EmptyRule::try_from(request.empty_rule) {
         Ok(v1::EmptyRule::Unspecified) => EmptyRule::Refuse,
         Ok(v1::EmptyRule::EthFastAggregateVerify) => EmptyRule::EthFastAggregateVerify,
         Err(_) => return Err(Refusal::malformed("empty_rule", "unknown rule")),
     };
-    let (results, timing) = verify_list(frontend, &head, "items", request.items, rule).await?;
+    let list = List {
+        field: "items",
+        sets: request.items,
+        rule,
+    };
+    let (results, timing) = list.verify(&frontend, head, &asked).await?;
     Ok(v1::FastAggregateVerifyResponse {
-        request_id: head.asked.request_id,
+        request_id: asked.request_id,
         results,
         timing: Some(timing),
     })
 }
 
-async fn verify_list(
-    frontend: &Arc<Frontend>,
-    head: &Head,
+/// Signature sets as two calls have them.
+struct List {
     field: &'static str,
     sets: Vec<v1::SignatureSet>,
     rule: EmptyRule,
-) -> Result<(Vec<v1::ItemVerdict>, v1::Timing), Refusal> {
-    let (scheme, encoding) = (head.scheme.clone(), head.encoding);
-    let ids: Vec<u64> = sets.iter().map(|set| set.id).collect();
-    let signers: usize = sets.iter().map(named).sum();
-    let parsed = frontend
-        .read(sets.len() + signers, move |frontend| {
-            let reading = Head::reading(scheme, encoding, frontend);
-            parse::sets(&reading, field, &sets, rule)
-        })
-        .await?;
-    answered(frontend, head.operation(), &ids, parsed, &head.asked).await
+}
+
+impl List {
+    async fn verify(
+        self,
+        frontend: &Arc<Frontend>,
+        head: Head,
+        asked: &Asked,
+    ) -> Result<(Vec<v1::ItemVerdict>, v1::Timing), Refusal> {
+        let ids: Vec<u64> = self.sets.iter().map(|set| set.id).collect();
+        let signers: usize = self.sets.iter().map(signers).sum();
+        let weight = self.sets.len() + signers;
+        let read =
+            move |reading: &Reading<'_>| parse::sets(reading, self.field, &self.sets, self.rule);
+        let (verdicts, timing) = decided(frontend, head, weight, asked, read).await?;
+        Ok((named(&ids, verdicts), timing))
+    }
 }
 
 /// How many signers a set can name, roughly: how long it takes to read.
-fn named(set: &v1::SignatureSet) -> usize {
+fn signers(set: &v1::SignatureSet) -> usize {
     use v1::key_set_signers::Selection;
     use v1::signature_set::Signers;
     match &set.signers {
@@ -239,57 +238,25 @@ fn named(set: &v1::SignatureSet) -> usize {
     }
 }
 
-async fn answered(
-    frontend: &Frontend,
-    operation: Operation,
-    ids: &[u64],
-    parsed: Parsed,
-    asked: &Asked,
-) -> Result<(Vec<v1::ItemVerdict>, v1::Timing), Refusal> {
-    let (verdicts, timing) = frontend.decide(operation, parsed, asked).await?;
-    let results = ids
-        .iter()
-        .zip(verdicts)
-        .map(|(&id, verdict)| v1::ItemVerdict {
-            id,
-            verdict: Some(words::verdict(verdict)),
-        })
-        .collect();
-    Ok((results, timing))
-}
-
 async fn verify_columns(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::VerifyColumnsRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::VerifyColumnsRequest,
 ) -> Result<v1::VerifyColumnsResponse, Refusal> {
-    let options = request.options.take();
-    let head = Head::read(
-        frontend,
-        caller,
-        request.scheme.as_ref(),
-        request.encoding,
-        options,
-    )?;
-    let (scheme, encoding) = (head.scheme.clone(), head.encoding);
+    let head = Head::read(request.scheme.as_ref(), request.encoding)?;
     // What is read item by item.
-    let len = encoding.len(scheme.world().signature_group());
+    let len = head.encoding.len(head.scheme.world().signature_group());
     let cells = (request.signatures.len() + request.message_bytes.len()) / len;
-    let parsed = frontend
-        .read(cells + request.key_index.len(), move |frontend| {
-            parse::columns(&Head::reading(scheme, encoding, frontend), &request)
-        })
-        .await?;
-    let (verdicts, timing) = frontend
-        .decide(head.operation(), parsed, &head.asked)
-        .await?;
+    let weight = cells + request.key_index.len();
+    let read = move |reading: &Reading<'_>| parse::columns(reading, &request);
+    let (verdicts, timing) = decided(&frontend, head, weight, &asked, read).await?;
     let counts = Counts::of(&verdicts);
     let waits = verdicts.iter().map(|verdict| match verdict {
         Verdict::Undecided(cause) => words::retry_after_ms(*cause),
         _ => 0,
     });
     Ok(v1::VerifyColumnsResponse {
-        request_id: head.asked.request_id,
+        request_id: asked.request_id,
         retry_after_ms: waits.max().unwrap_or(0),
         verdicts: verdicts.iter().map(|v| v.code()).collect::<Vec<_>>().into(),
         valid_count: counts.valid,
@@ -300,41 +267,27 @@ async fn verify_columns(
 }
 
 async fn aggregate_verify(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::AggregateVerifyRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::AggregateVerifyRequest,
 ) -> Result<v1::AggregateVerifyResponse, Refusal> {
-    let options = request.options.take();
-    let head = Head::read(
-        frontend,
-        caller,
-        request.scheme.as_ref(),
-        request.encoding,
-        options,
-    )?;
-    let (scheme, encoding) = (head.scheme.clone(), head.encoding);
+    let head = Head::read(request.scheme.as_ref(), request.encoding)?;
     let ids: Vec<u64> = request.items.iter().map(|item| item.id).collect();
     let signers = request.items.iter().map(|item| item.signed.len()).sum();
-    let parsed = frontend
-        .read(signers, move |frontend| {
-            let reading = Head::reading(scheme, encoding, frontend);
-            parse::aggregates(&reading, &request.items)
-        })
-        .await?;
-    let (results, timing) = answered(frontend, head.operation(), &ids, parsed, &head.asked).await?;
+    let read = move |reading: &Reading<'_>| parse::aggregates(reading, &request.items);
+    let (verdicts, timing) = decided(&frontend, head, signers, &asked, read).await?;
     Ok(v1::AggregateVerifyResponse {
-        request_id: head.asked.request_id,
-        results,
+        request_id: asked.request_id,
+        results: named(&ids, verdicts),
         timing: Some(timing),
     })
 }
 
 async fn pairing_check(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::PairingCheckRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::PairingCheckRequest,
 ) -> Result<v1::PairingCheckResponse, Refusal> {
-    let asked = caller.asks(request.options.take(), &frontend.sources)?;
     let ids: Vec<u64> = request.checks.iter().map(|check| check.id).collect();
     let pairs = request.checks.iter().map(|check| check.pairs.len()).sum();
     let parsed = frontend
@@ -342,21 +295,21 @@ async fn pairing_check(
             parse::pairings(&request, frontend.limits())
         })
         .await?;
-    let (results, timing) =
-        answered(frontend, Operation::PairingCheck, &ids, parsed, &asked).await?;
+    let (verdicts, timing) = frontend
+        .decide(Operation::PairingCheck, parsed, &asked)
+        .await?;
     Ok(v1::PairingCheckResponse {
         request_id: asked.request_id,
-        results,
+        results: named(&ids, verdicts),
         timing: Some(timing),
     })
 }
 
 async fn hash_to_curve(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::HashToCurveRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::HashToCurveRequest,
 ) -> Result<v1::HashToCurveResponse, Refusal> {
-    let asked = caller.asks(request.options.take(), &frontend.sources)?;
     let ids: Vec<u64> = request.inputs.iter().map(|input| input.id).collect();
     let mut parsed = frontend
         .read(ids.len(), move |frontend| {
@@ -377,7 +330,7 @@ async fn hash_to_curve(
             .next()
             .expect("the engine answers each item of a work"),
     });
-    let results = point_results(frontend, Operation::HashToCurve, &ids, outcomes);
+    let results = point_results(&frontend, Operation::HashToCurve, &ids, outcomes);
     Ok(v1::HashToCurveResponse {
         request_id: asked.request_id,
         results,
@@ -386,11 +339,10 @@ async fn hash_to_curve(
 }
 
 async fn aggregate(
-    frontend: &Arc<Frontend>,
-    caller: Caller,
-    mut request: v1::AggregateRequest,
+    frontend: Arc<Frontend>,
+    asked: Asked,
+    request: v1::AggregateRequest,
 ) -> Result<v1::AggregateResponse, Refusal> {
-    let asked = caller.asks(request.options.take(), &frontend.sources)?;
     let ids: Vec<u64> = request.jobs.iter().map(|job| job.id).collect();
     let all_points = request.jobs.iter().map(|job| job.points.len()).sum();
     let sums = frontend
@@ -400,8 +352,8 @@ async fn aggregate(
         .await?;
     let mut works = sums.works.into_iter();
     let (first, second) = tokio::try_join!(
-        ask_if_any(frontend, works.next(), &asked),
-        ask_if_any(frontend, works.next(), &asked),
+        ask_if_any(&frontend, works.next(), &asked),
+        ask_if_any(&frontend, works.next(), &asked),
     )?;
     let spent = joined_timing(first.as_ref(), second.as_ref());
     let mut answers = [first, second].map(|answer| {
@@ -415,7 +367,7 @@ async fn aggregate(
             .next()
             .expect("the engine answers each item of a work"),
     });
-    let results = point_results(frontend, Operation::Aggregate, &ids, outcomes);
+    let results = point_results(&frontend, Operation::Aggregate, &ids, outcomes);
     Ok(v1::AggregateResponse {
         request_id: asked.request_id,
         results,
@@ -548,12 +500,16 @@ async fn stream_answer(
     caller: Caller,
     message: v1::VerifySetsStreamRequest,
 ) -> v1::VerifySetsStreamResponse {
-    let request = message.request.unwrap_or_default();
-    let request_id = request
-        .options
+    let mut request = message.request.unwrap_or_default();
+    let options = request.options.take();
+    let request_id = options
         .as_ref()
         .map_or_else(String::new, |options| options.request_id.clone());
-    let outcome = match verify_sets(frontend, caller, request).await {
+    let answer = match caller.asks(options, &frontend.sources) {
+        Ok(asked) => verify_sets(Arc::clone(frontend), asked, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    let outcome = match answer {
         Ok(response) => StreamOutcome::Response(response),
         Err(refusal) => StreamOutcome::Refusal(refusal.in_stream(request_id)),
     };

@@ -32,6 +32,9 @@ pub struct Limits {
     pub batch_cost_us_max: u64,
     /// Certificates in one request: each names up to some hundred keys; as many as fill a batch.
     pub certificates_per_request_max: usize,
+    /// Operators of all sets together whose place in their set's tree is remembered, so that
+    /// certificates may leave out their proofs: two hundred bytes each.
+    pub witnesses_remembered_max: usize,
     /// Calls that watch operator sets: relayers and consoles, not the public.
     pub set_watchers_max: usize,
     /// Changes of operator sets that a watcher may be behind: as many as there can be sets.
@@ -66,6 +69,7 @@ impl Default for Limits {
             batch_items_max: 4_096,
             batch_cost_us_max: 2_500_000,
             certificates_per_request_max: 4_096,
+            witnesses_remembered_max: 65_536,
             set_watchers_max: 64,
             set_changes_waiting_max: 1_024,
             stream_requests_max: 64,

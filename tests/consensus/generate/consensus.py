@@ -357,6 +357,12 @@ class Attestation(Container):
     committee_bits: Bitvector[64]
 
 
+class EarlyAttestation(Container):
+    aggregation_bits: Bitlist[2_048]
+    data: AttestationData
+    signature: Bytes96
+
+
 class IndexedAttestation(Container):
     attesting_indices: List[uint64, 131_072]
     data: AttestationData
@@ -404,11 +410,43 @@ def attestation(number):
     }
 
 
+def early_attestation(number):
+    """Before Electra: one committee, which the data names."""
+    sizes = [7, 12, 9]
+    shuffled = sorted(range(VALIDATORS), key=lambda v: word(f"early shuffle {number} {v}"))
+    starts = [0, 7, 19, 28]
+    committees = [shuffled[a:b] for a, b in zip(starts, starts[1:])]
+    index = number % 3
+    bits = [word(f"early present {number} {seat}")[0] % 4 != 0 for seat in range(sizes[index])]
+    bits[number % sizes[index]] = True
+    attesting = sorted(v for v, is_present in zip(committees[index], bits) if is_present)
+    slot = 40 + 3 * number
+    data = AttestationData(
+        slot=slot,
+        index=index,
+        beacon_block_root=word(f"early head {number}"),
+        source=Checkpoint(epoch=slot // 8 - 1, root=word(f"early source {number}")),
+        target=Checkpoint(epoch=slot // 8, root=word(f"early target {number}")),
+    )
+    message = signing_root(data.hash_tree_root(), 1, version_at(slot))
+    common = dict(data=data, signature=sign(message, sum(v + 1 for v in attesting)))
+    by_bits = EarlyAttestation(aggregation_bits=bits, **common)
+    indexed = IndexedAttestation(attesting_indices=attesting, **common)
+    return {
+        "committees": committees,
+        "attesting": attesting,
+        "signing_root": "0x" + message.hex(),
+        "attestation": "0x" + by_bits.encode_bytes().hex(),
+        "indexed": "0x" + indexed.encode_bytes().hex(),
+    }
+
+
 def attestations():
     return {
         # Validator n has the secret n + 1.
         "keys": ["0x" + G1_to_pubkey(multiply(G1, v + 1)).hex() for v in range(VALIDATORS)],
         "cases": [attestation(number) for number in range(14)],
+        "early": [early_attestation(number) for number in range(6)],
     }
 
 

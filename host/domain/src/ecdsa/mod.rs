@@ -12,6 +12,9 @@ pub use hyperlane::{HyperlaneCertificate, HyperlaneError, HyperlaneMessage, Incl
 pub use recover::{EcdsaFault, Signature};
 pub use wormhole::{GuardianSignature, SetExpiry, WormholeCertificate, WormholeError};
 
+use alloy_primitives::B256;
+use recover::{Malleability, Recovery};
+
 use crate::check::{Fact, Reason, Sheet, Step, input};
 use crate::claim::Obligation;
 use crate::judgement::{Case, Findings, Judgement};
@@ -19,6 +22,17 @@ use crate::reference::Reference;
 use crate::set::OperatorSet;
 use crate::tally::Attendance;
 use crate::{Address, Key};
+
+/// Whose signature this is by itself, in any of the forms that systems here use: `ecrecover`'s
+/// 27 and 28, or 0 to 3.
+pub(crate) fn signer_of(signature: &Signature, digest: B256) -> Option<Address> {
+    let recovery = match signature.v {
+        27.. => Recovery::Evm,
+        _ => Recovery::Full,
+    };
+    let signer = signature.signer(digest, 0, recovery, Malleability::Accepted);
+    signer.ok()
+}
 
 fn address_of(set: &OperatorSet, seat: u32) -> Option<Address> {
     match set.members().get(seat as usize)?.key {

@@ -15,12 +15,15 @@ use crate::key::KeyKind;
 use crate::policy::{Ratio, Rounding, Threshold};
 use crate::tally::Tally;
 
-/// Which of the two layouts the bytes have. What they hold is the same.
+/// Which of the layouts the bytes have. What they hold is the same, but for one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum DaVersion {
-    V2 = 1,
-    V3 = 2,
+    V2,
+    V3,
+    /// Names the rules by which rollups make data of the blob.
+    V4 {
+        derivation_version: u16,
+    },
 }
 
 /// A blob's certificate, parsed.
@@ -57,6 +60,8 @@ pub struct DaRules {
     pub adversary_percent: u8,
     /// One for each blob version.
     pub blob_params: Vec<BlobParams>,
+    /// What certificates since V4 must name.
+    pub derivation_version: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +162,28 @@ struct RlpV3 {
     signed_quorums: Bytes,
 }
 
+#[derive(Debug, RlpDecodable, RlpEncodable)]
+struct RlpV4 {
+    batch: RlpBatch,
+    inclusion: RlpInclusion,
+    attestation: RlpAttestation,
+    signed_quorums: Bytes,
+    derivation_version: u16,
+}
+
 /// A generic commitment, of the EigenDA layer; the version follows.
 const PREFIX: [u8; 2] = [1, 0];
+
+impl DaVersion {
+    /// What rollups put before the certificate.
+    const fn byte(self) -> u8 {
+        match self {
+            Self::V2 => 1,
+            Self::V3 => 2,
+            Self::V4 { .. } => 3,
+        }
+    }
+}
 
 impl DaCertificate {
     /// From the bytes that rollups post: two of prefix, one of version, then RLP.
@@ -183,6 +208,13 @@ impl DaCertificate {
                 let v3: RlpV3 = whole(rlp)?;
                 let attestation = (v3.attestation, v3.signed_quorums);
                 Self::assemble(DaVersion::V3, &v3.batch, v3.inclusion, attestation)
+            }
+            3 => {
+                let v4: RlpV4 = whole(rlp)?;
+                let attestation = (v4.attestation, v4.signed_quorums);
+                let derivation_version = v4.derivation_version;
+                let version = DaVersion::V4 { derivation_version };
+                Self::assemble(version, &v4.batch, v4.inclusion, attestation)
             }
             other => Err(DecodeError::UnknownVersion(u64::from(other))),
         }
@@ -220,7 +252,7 @@ impl DaCertificate {
         let inclusion = RlpInclusion::from(&self.blob);
         let attestation = RlpAttestation::from_params(&self.attestation.params());
         let signed_quorums = self.attestation.quorum_numbers.clone().into();
-        let mut out = [PREFIX[0], PREFIX[1], self.version as u8].to_vec();
+        let mut out = [PREFIX[0], PREFIX[1], self.version.byte()].to_vec();
         match self.version {
             DaVersion::V2 => RlpV2 {
                 inclusion,
@@ -236,17 +268,26 @@ impl DaCertificate {
                 signed_quorums,
             }
             .encode(&mut out),
+            DaVersion::V4 { derivation_version } => RlpV4 {
+                batch,
+                inclusion,
+                attestation,
+                signed_quorums,
+                derivation_version,
+            }
+            .encode(&mut out),
         }
         out
     }
 
-    /// The contract's order: inclusion, parameters, signatures, thresholds, quorums.
+    /// The contract's order: derivation, inclusion, parameters, signatures, thresholds, quorums.
     pub fn judge(&self, rules: &DaRules, case: &Case<'_>) -> Judgement {
         let mut sheet = case.open(
             KeyKind::Bn254,
             self.attestation.reference(),
             batch_digest(self.batch),
         );
+        sheet.note(Step::Parameters, Vec::new(), rules.derive(self.version));
         let leaf = keccak256(self.blob.certificate_hash());
         let root = B256::from(self.batch.batch_root);
         let included = merkle::verify(&self.blob.proof, root, leaf, self.blob.index.into());
@@ -340,6 +381,19 @@ impl DaRules {
                 chunks: 8_192,
                 coding_rate: 8,
             }],
+            derivation_version: 0,
+        }
+    }
+
+    /// `checkOffchainDerivationVersion`: earlier certificates name none.
+    fn derive(&self, version: DaVersion) -> Result<(), Reason> {
+        match version {
+            DaVersion::V4 { derivation_version }
+                if derivation_version != self.derivation_version =>
+            {
+                Err(Reason::Parameters("another derivation version is in force"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -29,7 +29,8 @@ pub struct AttestationCertificate {
 pub enum Attesters {
     /// An `IndexedAttestation`.
     Indexed(Vec<u64>),
-    /// An `Attestation` since Electra: which committees, and who of them, one after the other.
+    /// An `Attestation`: which committees, and who of them, one after the other. Before Electra
+    /// it is the one that the data names.
     Committees {
         committee_bits: u64,
         aggregation_bits: Bitlist,
@@ -191,19 +192,24 @@ struct Head<'a> {
 
 const HEAD: usize = 4 + AttestationData::SSZ_LENGTH + 96;
 
-fn head(bytes: &[u8], fixed: usize) -> Result<Head<'_>, AttestationError> {
+/// `fixed` is how long the part is that has always the same length, given what is attested.
+fn head(
+    bytes: &[u8],
+    fixed: impl FnOnce(&AttestationData) -> usize,
+) -> Result<Head<'_>, AttestationError> {
     let (head, rest) = bytes
         .split_at_checked(HEAD)
         .ok_or(AttestationError::Truncated)?;
     let (offset, body) = head.split_first_chunk().expect("the head is longer");
     let (data, signature) = body.split_at(AttestationData::SSZ_LENGTH);
-    let (expected, found) = (fixed as u32, u32::from_le_bytes(*offset));
+    let data = AttestationData::decode(data).expect("128 bytes");
+    let (expected, found) = (fixed(&data) as u32, u32::from_le_bytes(*offset));
     if found != expected {
         return Err(AttestationError::Offset { expected, found });
     }
     let signature = bls12_381::G2::parse(Encoding::ZcashCompressed, signature);
     Ok(Head {
-        data: AttestationData::decode(data).expect("128 bytes"),
+        data,
         signature: signature.map_err(AttestationError::Signature)?,
         rest,
     })
@@ -212,7 +218,7 @@ fn head(bytes: &[u8], fixed: usize) -> Result<Head<'_>, AttestationError> {
 impl AttestationCertificate {
     /// SSZ's `IndexedAttestation`.
     pub fn decode_indexed(bytes: &[u8]) -> Result<Self, AttestationError> {
-        let head = head(bytes, HEAD)?;
+        let head = head(bytes, |_| HEAD)?;
         let (indices, partial) = head.rest.as_chunks::<8>();
         if !partial.is_empty() {
             return Err(AttestationError::PartialIndex);
@@ -231,17 +237,26 @@ impl AttestationCertificate {
         })
     }
 
-    /// SSZ's `Attestation` since Electra, with the committees of its slot.
-    pub fn decode(bytes: &[u8], committees: Arc<Committees>) -> Result<Self, AttestationError> {
-        let head = head(bytes, HEAD + 8)?;
-        let (committee_bits, bits) = head
-            .rest
-            .split_first_chunk()
-            .ok_or(AttestationError::Truncated)?;
+    /// SSZ's `Attestation` in the form of its slot's fork, with the committees of that slot.
+    pub fn decode(
+        chain: &BeaconChain,
+        bytes: &[u8],
+        committees: Arc<Committees>,
+    ) -> Result<Self, AttestationError> {
+        let by_bits = |data: &AttestationData| chain.shape_at(data.slot) >= Shape::Electra;
+        let head = head(bytes, |data| HEAD + if by_bits(data) { 8 } else { 0 })?;
+        let (committee_bits, bits) = if by_bits(&head.data) {
+            let split = head.rest.split_first_chunk();
+            let (bits, rest) = split.ok_or(AttestationError::Truncated)?;
+            (u64::from_le_bytes(*bits), rest)
+        } else {
+            let named = u32::try_from(head.data.index).unwrap_or(u32::MAX);
+            (1u64.checked_shl(named).unwrap_or(0), head.rest)
+        };
         Ok(Self {
             data: head.data,
             attesters: Attesters::Committees {
-                committee_bits: u64::from_le_bytes(*committee_bits),
+                committee_bits,
                 aggregation_bits: Bitlist::parse(bits)?,
                 committees,
             },

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tutti_backend::{AnyKeySet, Keys, VerifyParcelBuilder, Work};
-use tutti_curves::{Group, KeySet, KeySetId, Member, MinPk, Wire, bls12_381, bn254};
+use tutti_curves::{Group, KeySet, Member, MinPk, Wire, bls12_381, bn254};
 use tutti_engine::{KeySets, KeySetsRefused};
-use tutti_types::{Limits, Operation, Scheme, Verdict, World};
+use tutti_types::{KeySetId, Limits, Operation, Scheme, Verdict, World};
 
 use crate::support::{Scripted, ask, engine};
 

@@ -7,9 +7,10 @@ use tutti_domain::ecdsa::{
     BeefyCertificate, HyperlaneCertificate, HyperlaneMessage, SetExpiry, WormholeCertificate,
 };
 use tutti_domain::eigen::{
-    BlobParams, DaCertificate, DaRules, HistoryIndices, MultichainCertificate, NonSignerCertificate,
+    BlobParams, DaCertificate, DaRules, HistoryIndices, MultichainCertificate,
+    NonSignerCertificate, WitnessCache,
 };
-use tutti_domain::ethereum::{AttestationCertificate, Committees, LightClientUpdate};
+use tutti_domain::ethereum::{AttestationCertificate, BeaconChain, Committees, LightClientUpdate};
 use tutti_domain::icm::IcmCertificate;
 use tutti_domain::mach::{AlertCertificate, AlertRules};
 use tutti_domain::symbiotic::SymbioticCertificate;
@@ -51,7 +52,7 @@ impl Claimed {
             Wire::EthAttestation(attestation) => {
                 let at = at.of("eth_attestation");
                 let beacon = Beacon::read(&at, attestation.chain.as_ref())?;
-                let read = Box::new(eth_attestation(&at, attestation)?);
+                let read = Box::new(eth_attestation(&at, &beacon.chain, attestation)?);
                 let certificate = Certificate::EthAttestation(read, beacon.chain.clone());
                 Self::OnBeacon(certificate, beacon)
             }
@@ -80,6 +81,14 @@ impl Claimed {
                 }
                 _ => None,
             },
+        }
+    }
+
+    /// The operators whose place in the set's tree it proves.
+    pub(super) fn proved(&self) -> WitnessCache {
+        match self {
+            Self::Plain(Certificate::EigenMultichain(certificate)) => certificate.proved(),
+            _ => WitnessCache::new(),
         }
     }
 
@@ -226,11 +235,13 @@ fn da_rules(at: &Field, rules: &v1::EigenDaRules) -> Result<DaRules, Refusal> {
         confirmation_percent: at.percent("confirmation_percent", rules.confirmation_percent)?,
         adversary_percent: at.percent("adversary_percent", rules.adversary_percent)?,
         blob_params: params.collect::<Result<_, Refusal>>()?,
+        derivation_version: at.narrow("derivation_version", rules.derivation_version)?,
     })
 }
 
 fn eth_attestation(
     at: &Field,
+    chain: &BeaconChain,
     certificate: &v1::EthAttestationCertificate,
 ) -> Result<AttestationCertificate, Refusal> {
     match at.required("attestation", certificate.attestation.as_ref())? {
@@ -247,7 +258,7 @@ fn eth_attestation(
             let committees = committees.map(|committee| committee.validators.clone());
             let committees = Committees::new(committees.collect())
                 .map_err(|error| at.of("committees").refuse(error))?;
-            AttestationCertificate::decode(&attestation.ssz, Arc::new(committees))
+            AttestationCertificate::decode(chain, &attestation.ssz, Arc::new(committees))
                 .map_err(|error| at.of("ssz").refuse(error))
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tutti_domain::{
     Case, Cause, Check, Claim, Judgement, Obligation, OperatorSet, Outcome, Policy, Present, SetId,
-    StakeFreshness, Standing, Subject, Tally,
+    StakeFreshness, Standing, Subject, Superseded, Tally,
 };
 use tutti_proto::v1;
 use tutti_proto::v1::certificate_item::Set;
@@ -110,6 +110,12 @@ impl Question {
         })
     }
 
+    /// The successor is stored already, and has superseded whoever attests it: whoever asks again
+    /// hears the same.
+    pub(crate) fn is_asked_again(&mut self) {
+        self.policy = self.policy.clone().with_superseded(Superseded::Accepted);
+    }
+
     pub(crate) const fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -138,6 +144,7 @@ impl Question {
             present.period = Some(beacon.chain.period_at(slot));
         }
         Some(Standing {
+            witnesses: sets.witnesses.of(set),
             freshness: self.freshness.clone(),
             ..Standing::new(sets.state(set)?, present)
         })
@@ -161,10 +168,18 @@ impl Question {
         match judged {
             Judged::Settled(outcome) => outcome,
             Judged::Open(set, claim) => match self.standing(set, sets, now()) {
-                Some(standing) => claim.conclude(verdict, &standing),
+                Some(standing) => self.remembered(claim.conclude(verdict, &standing), sets),
                 None => Outcome::Indeterminate(Cause::UnknownSet),
             },
         }
+    }
+
+    fn remembered(&self, outcome: Outcome, sets: &Sets) -> Outcome {
+        if let Outcome::Accept(acceptance) = &outcome {
+            sets.witnesses
+                .remember(acceptance.set(), self.claimed.proved());
+        }
+        outcome
     }
 
     /// What is left to compute, whether or not checks failed.

@@ -11,6 +11,7 @@ use tutti_proto::v1;
 use tutti_types::Limits;
 
 use super::answers::set_info;
+use super::witnesses::Witnesses;
 use crate::refusal::Refusal;
 
 /// What happened to a set, as watchers are told.
@@ -22,6 +23,7 @@ pub(crate) struct Sets {
     register: std::sync::RwLock<Register>,
     changes: broadcast::Sender<Change>,
     pub(crate) watchers: Arc<Semaphore>,
+    pub(crate) witnesses: Witnesses,
 }
 
 impl Sets {
@@ -29,6 +31,7 @@ impl Sets {
         Self {
             register: std::sync::RwLock::new(Register::new(limits)),
             changes: broadcast::channel(limits.set_changes_waiting_max).0,
+            witnesses: Witnesses::new(limits.witnesses_remembered_max),
             watchers: Arc::new(Semaphore::new(limits.set_watchers_max)),
         }
     }

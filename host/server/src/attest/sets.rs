@@ -29,7 +29,7 @@ impl SetSource {
     ) -> Result<Self, Refusal> {
         match &request.source {
             Some(Source::Draft(draft)) => {
-                let (draft, proofs) = draft_of(&Field::new("draft"), draft)?;
+                let (draft, proofs) = draft_of(&Field::new("draft"), draft, limits)?;
                 Ok(Self::Draft(Box::new(draft), proofs))
             }
             Some(Source::LightClient(bootstrap)) => {
@@ -53,10 +53,66 @@ fn committee(
     Ok(SetSource::Committee(store.current_committee().clone()))
 }
 
+/// Members as they were read, and the proofs that some of them bring.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    members: Vec<MemberDraft>,
+    proofs: Vec<PossessionProof>,
+}
+
+impl Members {
+    /// Those that come after the ones that are there.
+    pub(crate) fn append(
+        mut self,
+        name: &str,
+        keys: KeyKind,
+        members: &[v1::OperatorMember],
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        let at = Field::new(name);
+        if self.members.len() + members.len() > limits.keys_per_set_max {
+            let what = format!("at most {} in one set", limits.keys_per_set_max);
+            return Err(at.of("members").refuse(what));
+        }
+        for member in members {
+            let index = self.members.len();
+            let at = at.at("members", index);
+            self.members.push(read_member(&at, keys, member)?);
+            if let Some(proof) = &member.proof {
+                let proof = possession_proof(&at.of("proof"), index, proof)?;
+                self.proofs.push(proof);
+            }
+        }
+        Ok(self)
+    }
+
+    /// With everything else of their set.
+    pub(crate) fn of(self, mut draft: SetDraft) -> (SetDraft, Vec<PossessionProof>) {
+        draft.members = self.members;
+        (draft, self.proofs)
+    }
+}
+
 pub(super) fn draft_of(
     at: &Field,
     draft: &v1::OperatorSetDraft,
+    limits: &Limits,
 ) -> Result<(SetDraft, Vec<PossessionProof>), Refusal> {
+    let head = head_of(at, draft)?;
+    let members = Members::default().append(at.name(), head.keys, &draft.members, limits)?;
+    Ok(members.of(head))
+}
+
+/// Without its members.
+pub(crate) fn set_head(name: &str, draft: &v1::OperatorSetDraft) -> Result<SetDraft, Refusal> {
+    let at = Field::new(name);
+    if !draft.members.is_empty() {
+        return Err(at.of("members").refuse("come in messages of their own"));
+    }
+    head_of(&at, draft)
+}
+
+fn head_of(at: &Field, draft: &v1::OperatorSetDraft) -> Result<SetDraft, Refusal> {
     let keys = key_kind(at, draft.keys)?;
     let reference = set_reference(at.name(), draft.reference.as_ref())?;
     let columns = draft.columns.iter().enumerate().map(|(index, column)| {
@@ -65,7 +121,6 @@ pub(super) fn draft_of(
         let total = total.map(|total| at.integer("total", total)).transpose()?;
         Ok((at.narrow("number", column.number)?, total))
     });
-    let columns = columns.collect::<Result<_, Refusal>>()?;
     let aggregates = draft.aggregates.iter().enumerate().map(|(index, stated)| {
         let at = at.at("aggregates", index);
         let apk = Some(&stated.apk).filter(|apk| !apk.is_empty());
@@ -74,17 +129,7 @@ pub(super) fn draft_of(
             operators: stated.operators,
         })
     });
-    let aggregates = aggregates.collect::<Result<_, Refusal>>()?;
-    let mut members = Vec::with_capacity(draft.members.len());
-    let mut proofs = Vec::new();
-    for (index, member) in draft.members.iter().enumerate() {
-        let at = at.at("members", index);
-        members.push(read_member(&at, keys, member)?);
-        if let Some(proof) = &member.proof {
-            proofs.push(possession_proof(&at.of("proof"), index, proof)?);
-        }
-    }
-    let draft = SetDraft {
+    Ok(SetDraft {
         name: set_name(at.name(), draft.name.as_ref())?,
         reference,
         validity: validity(draft.validity.as_ref(), reference),
@@ -92,16 +137,15 @@ pub(super) fn draft_of(
         layout: layout(at, draft.layout)?,
         roster: roster(at, draft)?,
         seating: seating(at, draft.seating)?,
-        columns,
-        aggregates,
-        members,
+        columns: columns.collect::<Result<_, Refusal>>()?,
+        aggregates: aggregates.collect::<Result<_, Refusal>>()?,
+        members: Vec::new(),
         tree: draft
             .tree
             .as_ref()
             .map(|tree| operator_tree(at, tree))
             .transpose()?,
-    };
-    Ok((draft, proofs))
+    })
 }
 
 fn validity(given: Option<&v1::SetValidity>, reference: Reference) -> Validity {

@@ -46,12 +46,12 @@ impl Successor {
             Wire::Nffl(nffl) => {
                 let timestamp = nffl.timestamp;
                 let commitment = Commitment::Nffl { timestamp };
-                drafted(&Field::new("nffl"), nffl.draft.as_ref(), commitment)
+                drafted(&Field::new("nffl"), nffl.draft.as_ref(), commitment, limits)
             }
             Wire::Symbiotic(header) => {
                 let at = Field::new("symbiotic");
                 let commitment = symbiotic(&at, header)?;
-                drafted(&at, header.draft.as_ref(), commitment)
+                drafted(&at, header.draft.as_ref(), commitment, limits)
             }
             Wire::EigenTable(table) => {
                 let at = Field::new("eigen_table");
@@ -93,9 +93,10 @@ fn drafted(
     at: &Field,
     draft: Option<&v1::OperatorSetDraft>,
     commitment: Commitment,
+    limits: &Limits,
 ) -> Result<Successor, Refusal> {
     let draft = at.required("draft", draft)?;
-    let (draft, proofs) = sets::draft_of(&at.of("draft"), draft)?;
+    let (draft, proofs) = sets::draft_of(&at.of("draft"), draft, limits)?;
     Ok(Successor::Drafted {
         draft: Box::new(draft),
         proofs,

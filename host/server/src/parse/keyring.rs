@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tutti_backend::{Keys, VerifyParcelBuilder};
-use tutti_curves::{Group, KeySet, KeySetId, Wire};
+use tutti_curves::{Group, KeySet, Wire};
 use tutti_engine::KeySets;
-use tutti_types::{Encoding, InvalidReason, Part, UndecidedCause, Verdict};
+use tutti_types::{Encoding, InvalidReason, KeySetId, Part, UndecidedCause, Verdict};
 
 use super::{Reading, Served, Stop};
 use crate::refusal::Refusal;
