@@ -41,10 +41,9 @@ pub enum Command {
     Collect(CollectArgs),
     /// Renders results into docs/benchmarks.md with its plots, and as one HTML page.
     Report(ReportArgs),
-    /// Hints at changes between two results or folders of them.
-    Compare { before: PathBuf, after: PathBuf },
-    /// Runs two builds of this program by turns and tells real changes from noise.
-    Pair(PairArgs),
+    /// Tells real changes from noise: runs two builds of this program by turns. Of two results, or
+    /// folders of them, it can only give hints.
+    Compare(CompareArgs),
 }
 
 /// What the engine of a measurement is made of.
@@ -213,7 +212,7 @@ pub struct SlotArgs {
     /// Slots of the model; a trace has its own.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) slots: usize,
-    /// Arrivals as a node recorded them, instead of the model's; docs/operators.md says what
+    /// Arrivals as a node recorded them, instead of the model's; docs/measuring.md says what
     /// stands in the file.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -260,12 +259,16 @@ pub struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PairArgs {
+pub struct CompareArgs {
+    /// A program `tutti`, a result, or a folder of results.
     pub(crate) before: PathBuf,
+    /// Another of the same.
     pub(crate) after: PathBuf,
+    /// Runs of each program.
     #[arg(long, value_name = "N", default_value_t = 11)]
     pub(crate) pairs: usize,
-    #[arg(long, value_name = "NAME")]
+    /// What the programs measure.
+    #[arg(long, value_name = "NAME", default_value = "distinct-64")]
     pub(crate) scenario: Scenario,
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<Baseline>,
@@ -330,7 +333,6 @@ pub(crate) fn run_command(
         Command::Trace(args) => runner::trace(args),
         Command::Collect(args) => collect::collect(args, make),
         Command::Report(args) => runner::report(args),
-        Command::Compare { before, after } => runner::compare(before, after),
-        Command::Pair(args) => runner::pair(args),
+        Command::Compare(args) => runner::compare(args),
     }
 }

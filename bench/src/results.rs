@@ -17,7 +17,7 @@ pub enum ResultsError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("{path} is not a result that tutti-bench wrote: {reason}")]
+    #[error("{path} is not a result of `tutti bench`: {reason}")]
     Malformed { path: PathBuf, reason: String },
     #[error("{0} holds no results: measure something with --save {0}")]
     Empty(PathBuf),

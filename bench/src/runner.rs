@@ -9,8 +9,8 @@ use tutti_server::{Config, Metrics, Server};
 use tutti_types::Priority;
 
 use crate::commands::{
-    BatchArgs, Caching, ClosedArgs, Common, Failure, LoadArgs, MakeEngine, OpenArgs, PaceArg,
-    PairArgs, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
+    BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine, OpenArgs,
+    PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
 };
 use crate::energy::EnergyMeter;
 use crate::load::{
@@ -580,24 +580,34 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     println!("{}", args.output.display());
     Ok(())
 }
-pub(crate) fn compare(before: &Path, after: &Path) -> Result<(), Failure> {
-    print!("{}", comparing::hints(&comparing::compare(before, after)?));
-    Ok(())
+/// What can be run is run by turns; of results of the past there are only hints.
+pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
+    let is_result =
+        |path: &Path| path.is_dir() || path.extension().is_some_and(|end| end == "json");
+    match (is_result(&args.before), is_result(&args.after)) {
+        (true, true) => {
+            let comparisons = comparing::compare(&args.before, &args.after)?;
+            print!("{}", comparing::hints(&comparisons));
+            Ok(())
+        }
+        (false, false) => pair(args),
+        _ => Err(Failure::Usage(
+            "a program and a result cannot be compared: give two of one kind".into(),
+        )),
+    }
 }
 
-pub(crate) fn pair(args: &PairArgs) -> Result<(), Failure> {
-    let mut arguments = vec![
-        "bench".into(),
-        "batch".into(),
-        "--json".into(),
-        "--scenario".into(),
-        args.scenario.to_string(),
-    ];
+fn pair(args: &CompareArgs) -> Result<(), Failure> {
+    let mut arguments: Vec<String> = ["bench", "batch", "--json", "--scenario"]
+        .map(String::from)
+        .to_vec();
+    arguments.push(args.scenario.to_string());
     if let Some(baseline) = args.against {
         arguments.extend(["--against".into(), baseline.to_string()]);
     }
     arguments.extend(["--threads".into(), args.threads.to_string()]);
     arguments.extend(["--seconds".into(), args.seconds.to_string()]);
+    let _progress = Progress::of("comparing");
     let found = comparing::pair(&comparing::Pairing {
         before: args.before.clone(),
         after: args.after.clone(),
