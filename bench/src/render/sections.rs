@@ -57,7 +57,10 @@ pub(super) fn machines(measurements: &[Measurement]) -> Vec<Block> {
     vec![
         Block::Heading("Machine"),
         Block::Points(machines),
-        Block::Words(format!("Measured at revision {}.", revisions.join(", "))),
+        Block::Words(match &revisions[..] {
+            [] => "The results name no revision.".into(),
+            revisions => format!("Measured at revision {}.", revisions.join(", ")),
+        }),
     ]
 }
 
