@@ -1,12 +1,14 @@
 //! The energy that a measurement took, where the machine tells.
 //!
 //! Processors count the energy of their packages (RAPL), and Linux shows the counters in
-//! `powercap`; virtual machines mostly hide them. What a device draws its backend's library
-//! tells (NVML for CUDA); no backend of this build has one.
+//! `powercap`; virtual machines mostly hide them. NVIDIA's devices count theirs, and NVML, which
+//! comes with their driver, tells.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
 use serde_json::{Value, json};
 
 const POWERCAP: &str = "/sys/class/powercap";
@@ -27,57 +29,108 @@ struct Package {
     range_uj: u64,
 }
 
-/// What the packages' counters showed.
+/// What the counters showed.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading(Vec<u64>);
+pub(crate) struct Reading {
+    packages_uj: Option<Vec<u64>>,
+    devices_mj: Option<u64>,
+}
 
-#[derive(Clone, Debug)]
+/// What was used between two readings, where it was readable.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Joules {
+    cpu: Option<f64>,
+    gpu: Option<f64>,
+}
+
+impl std::ops::AddAssign for Joules {
+    fn add_assign(&mut self, more: Self) {
+        let add = |sum: Option<f64>, more: Option<f64>| match (sum, more) {
+            (Some(sum), Some(more)) => Some(sum + more),
+            (one, other) => one.or(other),
+        };
+        self.cpu = add(self.cpu, more.cpu);
+        self.gpu = add(self.gpu, more.gpu);
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct EnergyMeter {
     packages: Result<Vec<Package>, Unreadable>,
+    devices: Result<Nvml, NvmlError>,
 }
 
 impl EnergyMeter {
     pub(crate) fn here() -> Self {
-        Self::at(Path::new(POWERCAP))
-    }
-
-    fn at(folder: &Path) -> Self {
         Self {
-            packages: packages(folder),
+            packages: packages(Path::new(POWERCAP)),
+            devices: Nvml::init(),
         }
     }
 
-    pub(crate) fn read(&self) -> Option<Reading> {
-        let packages = self.packages.as_ref().ok()?;
-        let counters = packages.iter().map(|package| number(&package.counter).ok());
-        Some(Reading(counters.collect::<Option<_>>()?))
-    }
-
-    /// Joules of all packages since a reading: the whole machine's, whoever used them.
-    pub(crate) fn since(&self, earlier: Option<Reading>) -> Option<f64> {
-        let packages = self.packages.as_ref().ok()?;
-        let (Reading(before), Reading(now)) = (earlier?, self.read()?);
-        let used = packages.iter().zip(before.iter().zip(&now));
-        let micro: u64 = used
-            .map(|(package, (before, now))| match now.checked_sub(*before) {
-                Some(used) => used,
-                None => package.range_uj.saturating_sub(*before) + now,
-            })
-            .sum();
-        Some(micro as f64 / 1e6)
-    }
-
-    pub(crate) fn to_json(&self, joules: Option<f64>, verdicts: u64) -> Value {
-        let cpu = match (&self.packages, joules) {
-            (Ok(_), Some(joules)) => json!({
-                "joules": joules,
-                "joules_per_million_verdicts": joules / verdicts.max(1) as f64 * 1e6,
-            }),
-            (Ok(_), None) => json!({ "not_readable": "the counters went away" }),
-            (Err(reason), _) => json!({ "not_readable": reason.to_string() }),
+    pub(crate) fn read(&self) -> Reading {
+        let counters = |packages: &Vec<Package>| -> Option<Vec<u64>> {
+            let counters = packages.iter().map(|package| number(&package.counter).ok());
+            counters.collect()
         };
-        json!({ "cpu": cpu, "gpu": { "not_readable": "this build has no GPU backend" } })
+        Reading {
+            packages_uj: self.packages.as_ref().ok().and_then(counters),
+            devices_mj: self.devices.as_ref().ok().and_then(|nvml| drawn(nvml).ok()),
+        }
     }
+
+    /// The whole machine's since a reading, whoever used it.
+    pub(crate) fn since(&self, before: &Reading) -> Joules {
+        let now = self.read();
+        let cpu = match (&self.packages, &before.packages_uj, &now.packages_uj) {
+            (Ok(packages), Some(before), Some(now)) => Some(used(packages, before, now)),
+            _ => None,
+        };
+        let gpu = match (before.devices_mj, now.devices_mj) {
+            (Some(before), Some(now)) => Some(now.saturating_sub(before) as f64 / 1e3),
+            _ => None,
+        };
+        Joules { cpu, gpu }
+    }
+
+    pub(crate) fn to_json(&self, joules: Joules, verdicts: u64) -> Value {
+        let packages = self.packages.as_ref().err().map(ToString::to_string);
+        let devices = self.devices.as_ref().err().map(ToString::to_string);
+        json!({
+            "cpu": told(joules.cpu, packages, verdicts),
+            "gpu": told(joules.gpu, devices, verdicts),
+        })
+    }
+}
+
+fn told(joules: Option<f64>, unreadable: Option<String>, verdicts: u64) -> Value {
+    match joules {
+        Some(joules) => json!({
+            "joules": joules,
+            "joules_per_million_verdicts": joules / verdicts.max(1) as f64 * 1e6,
+        }),
+        None => {
+            json!({ "not_readable": unreadable.unwrap_or("the counters tell nothing".into()) })
+        }
+    }
+}
+
+/// Millijoules that all devices drew since their driver was loaded.
+fn drawn(nvml: &Nvml) -> Result<u64, NvmlError> {
+    (0..nvml.device_count()?)
+        .map(|nth| nvml.device_by_index(nth)?.total_energy_consumption())
+        .sum()
+}
+
+fn used(packages: &[Package], before: &[u64], now: &[u64]) -> f64 {
+    let of_each = packages.iter().zip(before.iter().zip(now));
+    let micro: u64 = of_each
+        .map(|(package, (before, now))| match now.checked_sub(*before) {
+            Some(used) => used,
+            None => package.range_uj.saturating_sub(*before) + now,
+        })
+        .sum();
+    micro as f64 / 1e6
 }
 
 fn number(path: &Path) -> Result<u64, Unreadable> {
@@ -137,19 +190,26 @@ mod tests {
         zone("intel-rapl:0", "package-0", 5_000_000);
         zone("intel-rapl:0:0", "core", 1);
         zone("intel-rapl:1", "package-1", 999_000_000);
-        let meter = EnergyMeter::at(&dir);
-        let before = meter.read();
+        let meter = || EnergyMeter {
+            packages: packages(&dir),
+            devices: Err(NvmlError::DriverNotLoaded),
+        };
+        let present = meter();
+        let before = present.read();
         zone("intel-rapl:0", "package-0", 7_500_000);
         zone("intel-rapl:0:0", "core", 900_000_000);
         zone("intel-rapl:1", "package-1", 500_000);
-        let joules = meter.since(before).expect("the counters are there");
-        assert!((joules - 4.0).abs() < 1e-9, "{joules}");
-        let told = meter.to_json(Some(joules), 2_000_000);
-        assert_eq!(told["cpu"]["joules_per_million_verdicts"], 2.0);
+        let mut joules = present.since(&before);
+        assert_eq!(joules.gpu, None);
+        let cpu = joules.cpu.expect("the counters are there");
+        assert!((cpu - 4.0).abs() < 1e-9, "{cpu}");
+        joules += joules;
+        let told = present.to_json(joules, 2_000_000);
+        assert_eq!(told["cpu"]["joules_per_million_verdicts"], 4.0);
+        assert!(told["gpu"]["not_readable"].is_string(), "{told}");
         fs::remove_dir_all(&dir).expect("it is ours");
-        let gone = EnergyMeter::at(&dir);
-        assert!(gone.read().is_none());
-        let told = gone.to_json(None, 1);
+        let gone = meter();
+        let told = gone.to_json(gone.since(&gone.read()), 1);
         let reason = told["cpu"]["not_readable"].as_str().expect("a reason");
         assert!(reason.contains("no RAPL or hides it"), "{reason}");
     }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::energy::EnergyMeter;
+use crate::energy::{EnergyMeter, Joules};
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::report::{Report, Side};
@@ -38,8 +38,8 @@ struct Rounds {
     ours: Vec<Duration>,
     theirs: Vec<Duration>,
     clean: Vec<Duration>,
-    /// Of ours alone; none where it is not readable.
-    joules: Option<f64>,
+    /// Of ours alone.
+    joules: Joules,
 }
 
 /// Times `ours`, and `theirs` in turn with it so that both see the same machine. For a poisoned
@@ -104,9 +104,7 @@ impl Rounds {
     ) -> Result<(), SubjectFailure> {
         let before = meter.read();
         self.ours.push(timed(ours, workload)?);
-        if let Some(joules) = meter.since(before) {
-            *self.joules.get_or_insert_default() += joules;
-        }
+        self.joules += meter.since(&before);
         Ok(())
     }
 

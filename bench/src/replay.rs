@@ -121,7 +121,7 @@ pub fn replay<T: Target>(
         used.others += slot_used.others;
         lasted += start.elapsed();
     }
-    let energy = meter.to_json(meter.since(meter_before), tally.decided());
+    let energy = meter.to_json(meter.since(&meter_before), tally.decided());
     Ok(tally.report(target.name(), plan, (used, lasted), energy))
 }
 

@@ -385,7 +385,7 @@ pub(crate) fn closed(args: &ClosedArgs, run: &Run<'_>) -> Result<(), Failure> {
                 let report = closed_loop(target, requests, &plan);
                 let mut json = report.to_json();
                 json["concurrency"] = json!(concurrency);
-                json["energy"] = meter.to_json(meter.since(before), report.verdicts());
+                json["energy"] = meter.to_json(meter.since(&before), report.verdicts());
                 json
             };
             let loops: Vec<Value> = concurrencies.iter().map(one).collect();
@@ -455,7 +455,7 @@ pub(crate) fn open(args: &OpenArgs, run: &Run<'_>) -> Result<(), Failure> {
             let before = meter.read();
             let reports = open_streams(target, streams, &plan);
             let verdicts = reports.iter().map(LoadReport::verdicts).sum();
-            let energy = meter.to_json(meter.since(before), verdicts);
+            let energy = meter.to_json(meter.since(&before), verdicts);
             let named = streams.iter().zip(&reports).map(|(stream, report)| {
                 let mut json = report.to_json();
                 json["callers"] = json!(stream.name);

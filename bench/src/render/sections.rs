@@ -433,35 +433,44 @@ pub(super) fn loops(measurements: &[Measurement]) -> Result<Vec<Block>, ResultsE
     Ok(blocks)
 }
 
+/// What a million verdicts drew, and what is to be said where that is not readable.
+fn energies(m: &Measurement, silent: &mut Vec<String>) -> [String; 2] {
+    [("cpu", "Processors"), ("gpu", "Devices")].map(|(meter, kind)| {
+        let energy = &m.value["energy"][meter];
+        if let Some(why) = energy["not_readable"].as_str() {
+            let words = format!("{kind} are not readable: {why}.");
+            if !silent.contains(&words) {
+                silent.push(words);
+            }
+        }
+        let million = energy["joules_per_million_verdicts"].as_f64();
+        million.map_or_else(|| "–".into(), |joules| format!("{joules:.1}"))
+    })
+}
+
 /// Cost is the assumed price of the threads over the rate; energy is what was read.
 pub(super) fn costs(measurements: &[Measurement], core_hour_usd: f64) -> Vec<Block> {
-    let mut silent: Vec<&str> = Vec::new();
+    let mut silent: Vec<String> = Vec::new();
     let mut rows = Vec::new();
     for m in of_kind(measurements, "batch") {
         let (Some(rate), Some(threads)) = (m.number("items_per_s"), m.number("threads")) else {
             continue;
         };
-        let energy = &m.value["energy"]["cpu"];
-        if let Some(why) = energy["not_readable"]
-            .as_str()
-            .filter(|why| !silent.contains(why))
-        {
-            silent.push(why);
-        }
+        let energies = energies(m, &mut silent);
         let name = if is_of_an_engine(m) {
             format!("{}, {}", m.scenario(), engine(m))
         } else {
             m.scenario().to_owned()
         };
         let usd = threads * core_hour_usd / 3_600.0 / rate.max(1e-9) * 1e6;
-        let joules = energy["joules_per_million_verdicts"].as_f64();
-        rows.push(vec![
+        let mut row = vec![
             name,
             threads.to_string(),
             format!("{rate:.0}"),
             format!("{usd:.3}"),
-            joules.map_or_else(|| "–".into(), |joules| format!("{joules:.1}")),
-        ]);
+        ];
+        row.extend(energies);
+        rows.push(row);
     }
     rows.sort();
     rows.dedup_by(|a, b| a[..2] == b[..2]);
@@ -473,10 +482,7 @@ pub(super) fn costs(measurements: &[Measurement], core_hour_usd: f64) -> Vec<Blo
          virtual core with AVX-512 (`report --core-hour-usd` takes yours; the cost scales with it), \
          and is busy all the time with batches of this kind."
     );
-    let unread = silent
-        .iter()
-        .map(|why| format!("Energy is not readable: {why}."));
-    let words: Vec<String> = std::iter::once(assumed).chain(unread).collect();
+    let words: Vec<String> = std::iter::once(assumed).chain(silent).collect();
     vec![
         Block::Heading("Cost and energy of a million verdicts"),
         Block::Words(words.join(" ")),
@@ -486,7 +492,8 @@ pub(super) fn costs(measurements: &[Measurement], core_hour_usd: f64) -> Vec<Blo
                 "threads",
                 "items/s",
                 "USD a million",
-                "joules a million",
+                "joules of processors a million",
+                "joules of devices a million",
             ],
             rows,
         },
