@@ -152,6 +152,9 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         json["engine"] = json!(device);
         json["caches"] = json!(args.caches);
         let scenario = scenario.to_string();
+        if !args.common.json {
+            cards(&ours.engine);
+        }
         run.keep(
             &args.common,
             "batch",
@@ -166,6 +169,27 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         println!("{}", table(&reports));
     }
     Ok(())
+}
+
+/// What cards were asked to do, and what that would be on one core of hardware: a projection, for
+/// no card is timed here.
+fn cards(engine: &Engine) {
+    for status in engine.backends() {
+        let counter = |name: &str| {
+            let found = status.counters.iter().find(|(counter, _)| *counter == name);
+            found.map_or(0, |(_, value)| *value)
+        };
+        let items = counter("items_by_card") + counter("items_redecided");
+        let Some(cycles) = counter("card_cycles").checked_div(items) else {
+            continue;
+        };
+        println!(
+            "{}: {cycles} cycles an item over {items} items; projected for one core at 100 MHz: \
+             {:.1} items/s",
+            status.descriptor.name,
+            100e6 / cycles.max(1) as f64,
+        );
+    }
 }
 
 fn table(reports: &[Report]) -> Table {

@@ -29,7 +29,10 @@ impl MakeEngine for Backends {
         caching: Caching,
         observer: Arc<dyn Observer>,
     ) -> Result<Engine, commands::Failure> {
-        let refused = |failure: Failure| commands::Failure::Usage(failure.to_string());
+        let refused = |failure: Failure| match failure {
+            Failure::Usage(what) => commands::Failure::Usage(what),
+            Failure::CannotServe(what) => commands::Failure::Failed(what.into()),
+        };
         let cpu_engine = wanted
             .cpu_engine
             .as_deref()
