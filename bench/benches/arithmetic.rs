@@ -1,5 +1,6 @@
-//! The stages that a verification is made of, one by one, on both curves' scalar code:
-//! `cargo bench -p tutti-bench --bench arithmetic`.
+//! The stages that a verification is made of, one by one, on both curves' scalar code and in
+//! vector lanes: `cargo bench -p tutti-bench --bench arithmetic`. Fields and towers are in
+//! `cargo bench -p tutti-lanes`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use rand_core::{RngCore, SeedableRng};
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::{Curve, Group, Hashing, PointHash, Wire};
+use tutti_lanes::Ifma;
 use tutti_types::{Encoding, HashVariant};
 
 const TAG: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
@@ -129,12 +131,135 @@ fn stages(c: &mut Criterion) {
     pairing::<Bn254>(c, "bn254-pairing");
 }
 
+/// Whole registers of eight: what a batch is made of.
+const IN_LANES: [usize; 2] = [8, 64];
+
+/// A stage over many items in lanes.
+fn stage<T>(c: &mut Criterion, name: &str, run: impl Fn(usize) -> T) {
+    let mut group = c.benchmark_group("ifma");
+    for count in IN_LANES {
+        group.throughput(Throughput::Elements(count as u64));
+        group.bench_with_input(BenchmarkId::new(name, count), &count, |b, &count| {
+            b.iter(|| run(black_box(count)));
+        });
+    }
+    group.finish();
+}
+
+fn compressed<G: Group, const N: usize>(points: &[G::Affine], encoding: Encoding) -> Vec<[u8; N]> {
+    let compress = |point| G::encode(Some(point), encoding).try_into();
+    let bytes = points.iter().map(compress).collect::<Result<_, _>>();
+    bytes.expect("compressed points are of one length")
+}
+
+fn bls12_381_in_lanes(c: &mut Criterion, isa: Ifma) {
+    let (keys, signatures) = (points::<bls12_381::G1>(64), points::<bls12_381::G2>(64));
+    let key_bytes = compressed::<bls12_381::G1, 48>(&keys, Encoding::ZcashCompressed);
+    let signature_bytes = compressed::<bls12_381::G2, 96>(&signatures, Encoding::ZcashCompressed);
+    let messages: Vec<&[u8]> = key_bytes.iter().map(|bytes| &bytes[..32]).collect();
+    let weights: Vec<u64> = weights(64)
+        .into_iter()
+        .map(|weight| weight as u64)
+        .collect();
+    let values = tutti_lanes::miller_loops(isa, &keys, &signatures);
+    let name = |stage: &str| format!("bls12-381/{stage}");
+    stage(c, &name("decompress-g1"), |n| {
+        tutti_lanes::decompress_g1(isa, &key_bytes[..n])
+    });
+    stage(c, &name("decompress-g2"), |n| {
+        tutti_lanes::decompress_g2(isa, &signature_bytes[..n])
+    });
+    stage(c, &name("subgroup-check-g1"), |n| {
+        tutti_lanes::in_g1(isa, &keys[..n])
+    });
+    stage(c, &name("subgroup-check-g2"), |n| {
+        tutti_lanes::in_g2(isa, &signatures[..n])
+    });
+    stage(c, &name("hash-g2"), |n| {
+        tutti_lanes::hash_to_g2(isa, &messages[..n], TAG)
+    });
+    stage(c, &name("mul-64-g1"), |n| {
+        tutti_lanes::multiply_g1_64(isa, &keys[..n], &weights[..n])
+    });
+    stage(c, &name("mul-64-g2"), |n| {
+        tutti_lanes::multiply_g2_64(isa, &signatures[..n], &weights[..n])
+    });
+    stage(c, &name("miller"), |n| {
+        tutti_lanes::miller_loops(isa, &keys[..n], &signatures[..n])
+    });
+    stage(c, &name("miller-product"), |n| {
+        tutti_lanes::miller_product(isa, &keys[..n], &signatures[..n])
+    });
+    stage(c, &name("final-exponentiation"), |n| {
+        tutti_lanes::final_exponentiations(isa, &values[..n])
+    });
+    let digits = digits(&weights);
+    stage(c, &name("msm-buckets-g2"), |n| {
+        let digits: Vec<&[i16]> = digits.iter().map(|window| &window[..n]).collect();
+        tutti_lanes::bucket_sums_g2(isa, &signatures[..n], &[n], &digits, 128)
+    });
+}
+
+/// The bytes of scalars as signed digits, window by window.
+fn digits(scalars: &[u64]) -> Vec<Vec<i16>> {
+    let window = |at: usize| {
+        let digit = move |scalar: &u64| i16::from(scalar.to_le_bytes()[at].cast_signed());
+        scalars.iter().map(digit).collect()
+    };
+    (0..8).map(window).collect()
+}
+
+fn bn254_in_lanes(c: &mut Criterion, isa: Ifma) {
+    let (signatures, keys) = (points::<bn254::G1>(64), points::<bn254::G2>(64));
+    let signature_bytes = compressed::<bn254::G1, 32>(&signatures, Encoding::GnarkCompressed);
+    let digests: Vec<[u8; 32]> = signature_bytes.clone();
+    let weights: Vec<u64> = weights(64)
+        .into_iter()
+        .map(|weight| weight as u64)
+        .collect();
+    let values = tutti_lanes::bn254_miller_loops(isa, &signatures, &keys);
+    let name = |stage: &str| format!("bn254/{stage}");
+    stage(c, &name("decompress-g1"), |n| {
+        tutti_lanes::bn254_decompress_g1(isa, &signature_bytes[..n])
+    });
+    stage(c, &name("subgroup-check-g2"), |n| {
+        tutti_lanes::bn254_in_g2(isa, &keys[..n])
+    });
+    stage(c, &name("hash-try-and-increment"), |n| {
+        tutti_lanes::bn254_try_and_increment(isa, &digests[..n])
+    });
+    stage(c, &name("mul-64-g1"), |n| {
+        tutti_lanes::bn254_multiply_g1_64(isa, &signatures[..n], &weights[..n])
+    });
+    stage(c, &name("mul-64-g2"), |n| {
+        tutti_lanes::bn254_multiply_g2_64(isa, &keys[..n], &weights[..n])
+    });
+    stage(c, &name("miller"), |n| {
+        tutti_lanes::bn254_miller_loops(isa, &signatures[..n], &keys[..n])
+    });
+    stage(c, &name("miller-product"), |n| {
+        tutti_lanes::bn254_miller_product(isa, &signatures[..n], &keys[..n])
+    });
+    stage(c, &name("final-exponentiation"), |n| {
+        tutti_lanes::bn254_final_exponentiations(isa, &values[..n])
+    });
+}
+
+fn in_lanes(c: &mut Criterion) {
+    let Some(isa) = Ifma::detect() else {
+        println!("SKIPPED: this processor has no AVX-512 IFMA");
+        return;
+    };
+    bls12_381_in_lanes(c, isa);
+    bn254_in_lanes(c, isa);
+}
+
 criterion_group! {
     name = arithmetic;
     config = Criterion::default()
         .sample_size(30)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = stages
+    targets = stages, in_lanes
 }
 criterion_main!(arithmetic);

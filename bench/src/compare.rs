@@ -141,7 +141,7 @@ pub enum PairError {
 
 const PAIRS_MIN: usize = 5;
 
-/// Runs two builds of `tutti-bench` by turns and compares each pair: ours over the baseline's
+/// Runs two builds of `tutti` by turns and compares each pair: ours over the baseline's
 /// speed where there is a baseline, else items a second.
 pub fn pair(pairing: &Pairing) -> Result<Comparison, PairError> {
     if pairing.pairs < PAIRS_MIN {
@@ -197,7 +197,7 @@ fn speed(program: &Path, arguments: &[String]) -> Result<f64, PairError> {
 /// What [`compare`] may say: a line each, and that it is a hint.
 pub fn hints(comparisons: &[Comparison]) -> String {
     let mut text = to_text(comparisons);
-    text.push_str("One run on each side: a hint only. `pair` decides.\n");
+    text.push_str("One run on each side: a hint only. `compare` of two programs decides.\n");
     text
 }
 

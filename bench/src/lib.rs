@@ -2,13 +2,16 @@
 #![forbid(unsafe_code)]
 
 mod baseline;
+mod collect;
 pub mod commands;
 pub mod compare;
 mod cpu_time;
+mod energy;
 pub mod load;
 mod machine;
 mod measure;
 mod plot;
+mod progress;
 pub mod render;
 mod replay;
 mod report;
@@ -18,6 +21,7 @@ mod scenario;
 mod statistics;
 mod subject;
 mod threads;
+pub mod trace;
 mod workload;
 
 pub use baseline::{ArkBn254, Baseline, Blst, BlstGrouped, UnknownBaseline};
@@ -29,4 +33,5 @@ pub use scenario::{Scenario, ScenarioError, Shape};
 pub use statistics::Estimate;
 pub use subject::{EngineSubject, Subject, SubjectFailure};
 pub use workload::Workload;
+pub use workload::mixed::Crowd;
 pub use workload::slot::{Arrival, Class, arrivals};

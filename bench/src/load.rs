@@ -16,13 +16,14 @@ pub(crate) use record::{histogram, percentiles};
 pub use search::{Limit, SearchReport, Trial, highest_rate};
 pub use target::{BaselineTarget, EngineTarget, Slice};
 pub(crate) use wire::GENERATOR_THREADS;
-pub use wire::{Call, WireTarget};
+pub use wire::{Call, SetCall, WireTarget};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tutti_types::Priority;
 
+use crate::scenario::Scenario;
 use crate::workload::Workload;
 
 /// What load can be put on. Requests are made ready before the clock runs.
@@ -66,8 +67,8 @@ pub struct Answered {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    #[error("load is made of signature sets: choose a scenario that has them")]
-    NotSets,
+    #[error("{0} is no load for this target: choose another scenario, or measure it as a batch")]
+    NotALoad(Scenario),
     #[error("{endpoint} cannot be reached: {reason}")]
     Unreachable { endpoint: String, reason: String },
     #[error("the server refused the key set: {0}")]
@@ -83,9 +84,10 @@ pub fn requests<T: Target>(
     target: &T,
     workload: &Arc<Workload>,
     items_per_request: usize,
+    priority: Priority,
 ) -> Result<Vec<T::Request>, TargetError> {
     let all: Vec<u32> = (0..workload.scenario.items() as u32).collect();
     all.chunks_exact(items_per_request.clamp(1, all.len()))
-        .map(|items| target.prepare(workload, items, Priority::Normal))
+        .map(|items| target.prepare(workload, items, priority))
         .collect()
 }

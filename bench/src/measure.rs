@@ -1,6 +1,10 @@
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use crate::energy::{EnergyMeter, Joules};
 use crate::machine::Machine;
+use crate::progress::Progress;
 use crate::report::{Report, Side};
 use crate::scenario::Scenario;
 use crate::statistics::{estimate, round_ratios};
@@ -34,6 +38,8 @@ struct Rounds {
     ours: Vec<Duration>,
     theirs: Vec<Duration>,
     clean: Vec<Duration>,
+    /// Of ours alone.
+    joules: Joules,
 }
 
 /// Times `ours`, and `theirs` in turn with it so that both see the same machine. For a poisoned
@@ -45,10 +51,14 @@ pub fn measure(
     ours: &mut dyn Subject,
     mut theirs: Option<&mut (dyn Subject + 'static)>,
 ) -> Result<Report, SubjectFailure> {
+    let making = Progress::of(&format!("making {scenario}"));
     let workload = Workload::generate(scenario, seed);
     let clean = scenario
         .without_bad_items()
         .map(|clean| Workload::generate(clean, seed));
+    drop(making);
+    let _progress = Progress::over(&scenario.to_string(), plan.time);
+    let meter = EnergyMeter::here();
     for _ in 0..plan.warm_up {
         ours.run(&workload)?;
         if let Some(theirs) = theirs.as_deref_mut() {
@@ -64,23 +74,40 @@ pub fn measure(
         // Whoever goes second finds warmer caches: take turns.
         let we_go_first = round % 2 == 0;
         if we_go_first {
-            rounds.ours.push(timed(ours, &workload)?);
+            rounds.measure_ours(ours, &workload, &meter)?;
         }
         if let Some(theirs) = theirs.as_deref_mut() {
             rounds.theirs.push(timed(theirs, &workload)?);
         }
         if !we_go_first {
-            rounds.ours.push(timed(ours, &workload)?);
+            rounds.measure_ours(ours, &workload, &meter)?;
         }
         if let Some(clean) = &clean {
             rounds.clean.push(timed(ours, clean)?);
         }
     }
     let names = (ours.name(), theirs.map(|theirs| theirs.name()));
-    Ok(rounds.report(scenario, seed, names))
+    let verdicts = rounds.ours.len() * scenario.items();
+    let energy = meter.to_json(rounds.joules, verdicts as u64);
+    Ok(Report {
+        energy,
+        ..rounds.report(scenario, seed, names)
+    })
 }
 
 impl Rounds {
+    fn measure_ours(
+        &mut self,
+        ours: &mut dyn Subject,
+        workload: &Workload,
+        meter: &EnergyMeter,
+    ) -> Result<(), SubjectFailure> {
+        let before = meter.read();
+        self.ours.push(timed(ours, workload)?);
+        self.joules += meter.since(&before);
+        Ok(())
+    }
+
     fn report(
         self,
         scenario: Scenario,
@@ -100,6 +127,7 @@ impl Rounds {
             ours: Side::new(ours, items, &self.ours),
             against: theirs.map(|name| Side::new(name, items, &self.theirs)),
             machine: Machine::here(),
+            energy: Value::Null,
             samples_us: micros(&self.ours),
             against_samples_us: micros(&self.theirs),
         }

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use plotters::prelude::*;
 
 use crate::results::ResultsError;
@@ -25,17 +23,19 @@ impl Axis {
 
 const SIZE: (u32, u32) = (860, 480);
 
-/// Writes an SVG file. The lines have points above zero.
+/// An SVG picture. The lines have points above zero.
 pub(crate) fn plot(
-    path: &Path,
     title: &str,
     axes: (Axis, Axis),
     lines: &[Line],
-) -> Result<(), ResultsError> {
-    let root = SVGBackend::new(path, SIZE).into_drawing_area();
+) -> Result<String, ResultsError> {
+    let mut svg = String::new();
+    let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
     draw(&root, title, axes, lines)
         .and_then(|()| root.present().map_err(|error| error.to_string()))
-        .map_err(ResultsError::Plot)
+        .map_err(ResultsError::Plot)?;
+    drop(root);
+    Ok(svg)
 }
 
 fn draw(

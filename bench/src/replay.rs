@@ -10,27 +10,29 @@ use serde_json::{Value, json};
 use tutti_types::Priority;
 
 use crate::cpu_time::CpuTime;
-use crate::load::{GENERATOR_THREADS, Reply, Target, TargetError, histogram, percentiles};
+use crate::energy::EnergyMeter;
+use crate::load::{
+    Answered, GENERATOR_THREADS, Reply, Target, TargetError, histogram, percentiles,
+};
 use crate::machine::Machine;
+use crate::trace::{SLOT, Trace};
 use crate::workload::Workload;
-use crate::workload::slot::{Arrival, Class, arrivals};
+use crate::workload::slot::{Arrival, Class};
 
 /// Votes must be in by a third of the slot to move the head; aggregates are sent at two thirds
 /// and are worth little 400 ms later.
 const VOTES_DUE: Duration = Duration::from_secs(4);
 const AGGREGATES_DUE: Duration = Duration::from_millis(8_400);
-const SLOT: Duration = Duration::from_secs(12);
 /// Verdicts that come later than this after the slot are lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SET_UP: Duration = Duration::from_millis(50);
 
 /// How a node sends what it hears.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReplayPlan {
     /// What arrives within this time goes out as one request.
     pub gather: Duration,
-    pub slots: usize,
-    pub seed: u64,
+    pub trace: Trace,
 }
 
 /// A slot's arrivals as requests.
@@ -67,7 +69,12 @@ pub struct ReplayReport {
     /// in this process.
     pub cores_used: f64,
     pub generator_cores: f64,
-    pub seed: u64,
+    /// The target's own account of each request, and what is left of the time from its sending
+    /// to its answer.
+    pub queued: Histogram<u64>,
+    pub computed: Histogram<u64>,
+    pub overhead: Histogram<u64>,
+    energy: Value,
 }
 
 impl Class {
@@ -86,7 +93,7 @@ impl Class {
     }
 }
 
-/// Replays the slot as often as planned, one after the other. The workload is `mainnet-slot`.
+/// Replays the slots of the trace one after the other. The workload is `mainnet-slot`.
 pub fn replay<T: Target>(
     target: &T,
     workload: &Arc<Workload>,
@@ -94,8 +101,10 @@ pub fn replay<T: Target>(
 ) -> Result<ReplayReport, TargetError> {
     let tally = Arc::new(Tally::new());
     let (mut used, mut lasted) = (CpuTime::default(), Duration::ZERO);
-    for slot in 0..plan.slots {
-        let sendings = sendings(target, workload, plan, slot as u64)?;
+    let meter = EnergyMeter::here();
+    let meter_before = meter.read();
+    for arrivals in plan.trace.slots() {
+        let sendings = sendings(target, workload, plan.gather, arrivals)?;
         let before = CpuTime::now();
         let start = Instant::now() + SET_UP;
         std::thread::scope(|scope| {
@@ -112,7 +121,8 @@ pub fn replay<T: Target>(
         used.others += slot_used.others;
         lasted += start.elapsed();
     }
-    Ok(tally.report(target.name(), plan, used, lasted))
+    let energy = meter.to_json(meter.since(&meter_before), tally.decided());
+    Ok(tally.report(target.name(), plan, (used, lasted), energy))
 }
 
 /// Arrivals cut into runs of one gathering time, sent when it ends; what is urgent goes apart
@@ -120,11 +130,10 @@ pub fn replay<T: Target>(
 fn sendings<T: Target>(
     target: &T,
     workload: &Arc<Workload>,
-    plan: &ReplayPlan,
-    slot: u64,
+    gather: Duration,
+    arrivals: &[Arrival],
 ) -> Result<Vec<Sending<T::Request>>, TargetError> {
-    let arrivals = arrivals(plan.seed + slot);
-    let gather = plan.gather.max(Duration::from_micros(1)).as_nanos();
+    let gather = gather.max(Duration::from_micros(1)).as_nanos();
     let run = |arrival: &Arrival| arrival.at.as_nanos() / gather;
     let end_of_run = |arrival: &Arrival| Duration::from_nanos(((run(arrival) + 1) * gather) as u64);
     let mut sendings = Vec::new();
@@ -160,7 +169,8 @@ fn send_all<T: Target>(
         std::thread::sleep((start + sending.due).saturating_duration_since(Instant::now()));
         let tally = tally.depart();
         let arrivals = sending.arrivals.clone();
-        let done = Box::new(move |reply| tally.land(start, &arrivals, &reply));
+        let due = sending.due;
+        let done = Box::new(move |reply| tally.land(start, due, &arrivals, &reply));
         target.send(&sending.request, done);
     }
 }
@@ -178,6 +188,9 @@ struct Counts {
     refusal: Option<String>,
     undecided: u64,
     wrong: u64,
+    queued: Histogram<u64>,
+    computed: Histogram<u64>,
+    overhead: Histogram<u64>,
 }
 
 impl Tally {
@@ -197,6 +210,9 @@ impl Tally {
                 refusal: None,
                 undecided: 0,
                 wrong: 0,
+                queued: histogram(),
+                computed: histogram(),
+                overhead: histogram(),
             }),
             landed: Condvar::new(),
         }
@@ -207,7 +223,7 @@ impl Tally {
         Arc::clone(self)
     }
 
-    fn land(&self, start: Instant, arrivals: &[Arrival], reply: &Reply) {
+    fn land(&self, start: Instant, due: Duration, arrivals: &[Arrival], reply: &Reply) {
         let now = start.elapsed();
         let mut counts = self.counts.lock();
         counts.under_way -= 1;
@@ -215,6 +231,7 @@ impl Tally {
             Reply::Answered(answered) => {
                 counts.undecided += answered.undecided as u64;
                 counts.wrong += answered.wrong as u64;
+                counts.split(now.saturating_sub(due), answered);
                 // Which of the objects are undecided is not told; then none counts as decided.
                 let all_decided = answered.undecided == 0;
                 for arrival in arrivals {
@@ -241,18 +258,23 @@ impl Tally {
         }
     }
 
+    fn decided(&self) -> u64 {
+        let counts = self.counts.lock();
+        counts.classes.iter().map(|class| class.latency.len()).sum()
+    }
+
     fn report(
         &self,
         target: String,
         plan: &ReplayPlan,
-        used: CpuTime,
-        lasted: Duration,
+        (used, lasted): (CpuTime, Duration),
+        energy: Value,
     ) -> ReplayReport {
         let counts = self.counts.lock();
         let cores = |time: Duration| time.as_secs_f64() / lasted.as_secs_f64().max(1e-9);
         ReplayReport {
             target,
-            slots: plan.slots,
+            slots: plan.trace.slots().len(),
             gather: plan.gather,
             classes: counts.classes.clone(),
             refused_requests: counts.refused,
@@ -262,12 +284,24 @@ impl Tally {
             unanswered_requests: counts.under_way,
             cores_used: cores(used.others),
             generator_cores: cores(used.generator),
-            seed: plan.seed,
+            queued: counts.queued.clone(),
+            computed: counts.computed.clone(),
+            overhead: counts.overhead.clone(),
+            energy,
         }
     }
 }
 
 impl Counts {
+    fn split(&mut self, latency: Duration, answered: &Answered) {
+        let micros = |time: Duration| time.as_micros() as u64;
+        self.queued.saturating_record(micros(answered.queued));
+        self.computed.saturating_record(micros(answered.computed));
+        let accounted = answered.queued + answered.computed;
+        let rest = latency.saturating_sub(accounted);
+        self.overhead.saturating_record(micros(rest));
+    }
+
     fn class(&mut self, class: Class) -> &mut ClassReport {
         self.classes
             .iter_mut()
@@ -317,7 +351,6 @@ impl ReplayReport {
             "threads": threads,
             "slots": self.slots,
             "gather_ms": self.gather.as_secs_f64() * 1e3,
-            "seed": self.seed,
             "arrival_to_verdict_us": percentiles(&all),
             "classes": self.classes.iter().map(ClassReport::to_json).collect::<Vec<_>>(),
             "refused_requests": self.refused_requests,
@@ -327,6 +360,10 @@ impl ReplayReport {
             "unanswered_requests": self.unanswered_requests,
             "cores_used": self.cores_used,
             "generator_cores": self.generator_cores,
+            "target_queued_us": percentiles(&self.queued),
+            "target_computed_us": percentiles(&self.computed),
+            "overhead_us": percentiles(&self.overhead),
+            "energy": self.energy,
             "machine": Machine::here().to_json(),
         })
     }
@@ -335,7 +372,7 @@ impl ReplayReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Answered, Done};
+    use crate::load::Done;
 
     fn vote(at: Duration) -> Arrival {
         Arrival {
@@ -361,16 +398,25 @@ mod tests {
             .checked_sub(ms(4_500))
             .expect("the clock is older");
         for arrivals in [[vote(ms(3_500))], [vote(ms(4_200))]] {
-            tally.depart().land(start, &arrivals, &answered(0));
+            tally
+                .depart()
+                .land(start, ms(3_500), &arrivals, &answered(0));
         }
         let start = Instant::now()
             .checked_sub(ms(2_000))
             .expect("the clock is older");
-        tally.depart().land(start, &[vote(ms(1_900))], &answered(0));
-        tally.depart().land(start, &[vote(ms(1_900))], &answered(1));
         tally
             .depart()
-            .land(start, &[vote(ms(1_900))], &Reply::Refused("full".into()));
+            .land(start, ms(1_900), &[vote(ms(1_900))], &answered(0));
+        tally
+            .depart()
+            .land(start, ms(1_900), &[vote(ms(1_900))], &answered(1));
+        tally.depart().land(
+            start,
+            ms(1_900),
+            &[vote(ms(1_900))],
+            &Reply::Refused("full".into()),
+        );
         let counts = tally.counts.lock();
         let votes = &counts.classes[0];
         assert_eq!((votes.objects, votes.latency.len()), (5, 3));
@@ -417,17 +463,14 @@ mod tests {
     #[test]
     fn everything_is_sent_once_after_it_arrived_and_no_later_than_a_gathering() {
         let workload = Arc::new(Workload::generate("single".parse().expect("a name"), 1));
-        let plan = ReplayPlan {
-            gather: Duration::from_millis(5),
-            slots: 1,
-            seed: 1,
-        };
-        let sendings = sendings(&Listener, &workload, &plan, 0).expect("it takes anything");
+        let (gather, trace) = (Duration::from_millis(5), Trace::modelled(1, 1));
+        let sendings = sendings(&Listener, &workload, gather, &trace.slots()[0]);
+        let sendings = sendings.expect("it takes anything");
         let mut items: Vec<u32> = Vec::new();
         for sending in &sendings {
             items.extend(&sending.request);
             for arrival in &sending.arrivals {
-                assert!(arrival.at <= sending.due && sending.due <= arrival.at + plan.gather);
+                assert!(arrival.at <= sending.due && sending.due <= arrival.at + gather);
             }
         }
         items.sort_unstable();

@@ -19,6 +19,8 @@ pub struct Report {
     /// How much dearer a batch is than the same without its bad items; 0.05 is five percent.
     pub poison_overhead: Option<f64>,
     pub machine: Machine,
+    /// What our rounds took, or why that is not readable.
+    pub energy: Value,
     pub samples_us: Vec<u64>,
     pub against_samples_us: Vec<u64>,
 }
@@ -73,6 +75,7 @@ impl Report {
             "rounds": self.rounds,
             "seed": self.seed,
             "machine": self.machine.to_json(),
+            "energy": self.energy,
             "samples_us": self.samples_us,
             "against_samples_us": self.against_samples_us,
         })

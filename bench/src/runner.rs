@@ -2,49 +2,78 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::{
-    BaselineTarget, ClosedLoop, EngineTarget, Limit, LoadReport, OpenLoop, Pace, Target,
-    WireTarget, closed_loop, highest_rate, open_loop, requests,
-};
-use crate::results::{Origin, document, load_average, save};
-use crate::{EngineSubject, Plan, ReplayPlan, Workload, compare as comparing, measure, replay};
+use comfy_table::Table;
 use serde_json::{Value, json};
-use tutti_backend_cpu::{CpuBackend, CpuConfig};
-use tutti_engine::{Engine, EngineConfig, NoObserver, Observer};
+use tutti_engine::{Engine, NoObserver, Observer};
 use tutti_server::{Config, Metrics, Server};
-use tutti_types::Limits;
+use tutti_types::Priority;
 
 use crate::commands::{
-    BatchArgs, ClosedArgs, Common, Failure, LoadArgs, OpenArgs, PaceArg, PairArgs, ReportArgs,
-    SearchArgs, SlotArgs, TargetArgs, Where,
+    BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine, OpenArgs,
+    PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
+};
+use crate::energy::EnergyMeter;
+use crate::load::{
+    BaselineTarget, ClosedLoop, EngineTarget, Limit, LoadReport, OpenLoop, Pace, SetCall, Target,
+    TargetError, WireTarget, closed_loop, highest_rate, open_loop, requests,
+};
+use crate::progress::Progress;
+use crate::results::{Origin, document, load_average, save};
+use crate::trace::Trace;
+use crate::workload::mixed::Crowd;
+use crate::{
+    EngineSubject, Plan, ReplayPlan, Report, Workload, compare as comparing, measure, replay,
 };
 
 /// More requests than this under way are a target that has given up.
 const UNDER_WAY_MAX: usize = 16_384;
 
-impl Common {
-    fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(tutti_engine::cores)
+/// One measurement as it was asked for.
+pub(crate) struct Run<'a> {
+    /// After `tutti bench`, as anybody can type them again.
+    words: &'a [String],
+    make: &'a dyn MakeEngine,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) const fn new(words: &'a [String], make: &'a dyn MakeEngine) -> Self {
+        Self { words, make }
+    }
+
+    fn engine(
+        &self,
+        common: &Common,
+        caching: Caching,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Engine, Failure> {
+        self.make.engine(&common.engine, caching, observer)
     }
 
     /// Prints a measurement and keeps it where asked. Says so when the machine was not quiet.
     fn keep(
         &self,
+        common: &Common,
         kind: &'static str,
         scenario: &str,
         variant: &str,
         load_before: Option<f64>,
         report: Value,
     ) -> Result<(), Failure> {
+        let variant = match &common.engine.cpu_engine {
+            Some(engine) => format!("{variant}-{engine}"),
+            None => variant.to_owned(),
+        };
         let origin = Origin {
             kind,
             scenario: scenario.to_owned(),
-            variant: format!("{variant}-t{}", self.threads()),
-            command: command_line(scenario),
+            variant: format!("{variant}-t{}", common.threads()),
+            command: self.command_line(scenario),
         };
         let document = document(&origin, report, load_before);
-        println!("{document}");
-        if let Some(dir) = &self.save {
+        if common.json || kind != "batch" {
+            println!("{document}");
+        }
+        if let Some(dir) = &common.save {
             eprintln!("{}", save(dir, &origin, &document)?.display());
         }
         if load_before.is_some_and(|load| load > 1.5) {
@@ -52,49 +81,59 @@ impl Common {
         }
         Ok(())
     }
-}
 
-/// What was typed, with this scenario alone where several were given.
-fn command_line(scenario: &str) -> String {
-    let mut words = Vec::new();
-    // `tutti bench` and `tutti-bench` take the same words.
-    let mut given = std::env::args().skip(1).skip_while(|word| word == "bench");
-    while let Some(word) = given.next() {
-        match word.as_str() {
-            "--save" => drop(given.next()),
-            "--scenario" => {
-                let name = given.next().unwrap_or_default();
-                if name == scenario {
-                    words.extend([word, name]);
+    /// What was typed, with this scenario alone where several were given.
+    fn command_line(&self, scenario: &str) -> String {
+        let mut words: Vec<&str> = Vec::new();
+        let mut given = self.words.iter().map(String::as_str);
+        while let Some(word) = given.next() {
+            match word {
+                "--save" => drop(given.next()),
+                "--json" => {}
+                "--scenario" => {
+                    let name = given.next().unwrap_or_default();
+                    if name == scenario {
+                        words.extend([word, name]);
+                    }
                 }
+                _ => words.push(word),
             }
-            _ => words.push(word),
         }
+        words.join(" ")
     }
-    words.join(" ")
 }
 
-fn engine(config: &CpuConfig, observer: Arc<dyn Observer>) -> Result<Engine, Failure> {
-    let backend = CpuBackend::new(config)?;
-    Ok(Engine::start(
-        &EngineConfig::default(),
-        vec![Arc::new(backend)],
-        observer,
-    ))
+impl Common {
+    fn threads(&self) -> usize {
+        self.engine.threads.unwrap_or_else(tutti_engine::cores)
+    }
 }
 
-pub(crate) fn batch(args: &BatchArgs) -> Result<(), Failure> {
+pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
     let threads = args.common.threads();
     let plan = Plan {
         rounds_min: args.rounds.max(1),
         time: Duration::from_secs(args.seconds),
         ..Plan::default()
     };
+    let caching = if args.caches {
+        Caching::On
+    } else {
+        Caching::Off
+    };
+    let mut reports = Vec::new();
     for &scenario in &args.scenario {
-        let config = CpuConfig::new(threads, &Limits::default()).without_caches();
+        let engine = run.engine(&args.common, caching, Arc::new(NoObserver))?;
+        let backends = engine.backends();
+        let backend = backends.first().expect("an engine has a backend");
+        let (name, device) = (
+            backend.descriptor.name.to_owned(),
+            backend.descriptor.engine.clone(),
+        );
         let mut ours = EngineSubject {
-            engine: engine(&config, Arc::new(NoObserver))?,
-            name: "cpu".into(),
+            engine,
+            name: name.clone(),
+            threads,
             runs: 0,
         };
         let mut theirs = args.against.map(|baseline| baseline.subject(threads));
@@ -108,20 +147,79 @@ pub(crate) fn batch(args: &BatchArgs) -> Result<(), Failure> {
         )?;
         let variant = args
             .against
-            .map_or_else(|| "cpu".into(), |b| format!("cpu-{b}"));
-        let name = scenario.to_string();
-        let report = report.to_json("cpu", threads);
-        args.common
-            .keep("batch", &name, &variant, load_before, report)?;
+            .map_or_else(|| name.clone(), |baseline| format!("{name}-{baseline}"));
+        let mut json = report.to_json(&name, threads);
+        json["engine"] = json!(device);
+        json["caches"] = json!(args.caches);
+        let scenario = scenario.to_string();
+        if !args.common.json {
+            cards(&ours.engine);
+        }
+        run.keep(
+            &args.common,
+            "batch",
+            &scenario,
+            &variant,
+            load_before,
+            json,
+        )?;
+        reports.push(report);
+    }
+    if !args.common.json {
+        println!("{}", table(&reports));
     }
     Ok(())
 }
 
+/// What cards were asked to do, and what that would be on one core of hardware: a projection, for
+/// no card is timed here.
+fn cards(engine: &Engine) {
+    for status in engine.backends() {
+        let counter = |name: &str| {
+            let found = status.counters.iter().find(|(counter, _)| *counter == name);
+            found.map_or(0, |(_, value)| *value)
+        };
+        let items = counter("items_by_card") + counter("items_redecided");
+        let Some(cycles) = counter("card_cycles").checked_div(items) else {
+            continue;
+        };
+        println!(
+            "{}: {cycles} cycles an item over {items} items; projected for one core at 100 MHz: \
+             {:.1} items/s",
+            status.descriptor.name,
+            100e6 / cycles.max(1) as f64,
+        );
+    }
+}
+
+fn table(reports: &[Report]) -> Table {
+    let mut table = Table::new();
+    table.set_header([
+        "scenario", "items/s", "p50 us", "p99 us", "against", "items/s", "ratio",
+    ]);
+    for report in reports {
+        let against = report.against.as_ref();
+        table.add_row([
+            report.scenario.clone(),
+            format!("{:.0}", report.ours.items_per_s),
+            report.ours.p50_us.to_string(),
+            report.ours.p99_us.to_string(),
+            against.map_or_else(String::new, |side| side.name.clone()),
+            against.map_or_else(String::new, |side| format!("{:.0}", side.items_per_s)),
+            report.ratio.map_or_else(String::new, |ratio| {
+                let [low, high] = ratio.interval;
+                format!("{:.2} ({low:.2} to {high:.2})", ratio.median)
+            }),
+        ]);
+    }
+    table
+}
+
 /// A server of this process on a free port, with caches as in service.
-fn start_server(threads: usize) -> Result<String, Failure> {
+fn start_server(common: &Common, run: &Run<'_>) -> Result<String, Failure> {
     let metrics = Arc::new(Metrics::new());
     let observer: Arc<dyn Observer> = Arc::<Metrics>::clone(&metrics);
-    let engine = engine(&CpuConfig::new(threads, &Limits::default()), observer)?;
+    let engine = run.engine(common, Caching::On, observer)?;
     let config = Config {
         grpc: ([127, 0, 0, 1], 0).into(),
         side: None,
@@ -143,47 +241,86 @@ fn start_server(threads: usize) -> Result<String, Failure> {
 
 fn wire_target(
     args: &TargetArgs,
-    threads: usize,
+    common: &Common,
     workload: &Workload,
+    run: &Run<'_>,
 ) -> Result<WireTarget, Failure> {
     let endpoint = match &args.endpoint {
         Some(endpoint) => endpoint.clone(),
-        None => start_server(threads)?,
+        None => start_server(common, run)?,
     };
-    let target = WireTarget::connect(&endpoint, args.connections)?;
+    let target = WireTarget::connect(&endpoint, args.connections, args.call)?;
     target.put_keys(workload)?;
     Ok(target)
 }
 
-fn engine_target(threads: usize) -> Result<EngineTarget, Failure> {
-    let config = CpuConfig::new(threads, &Limits::default());
+fn engine_target(common: &Common, run: &Run<'_>) -> Result<EngineTarget, Failure> {
     Ok(EngineTarget {
-        engine: engine(&config, Arc::new(NoObserver))?,
+        engine: run.engine(common, Caching::On, Arc::new(NoObserver))?,
         name: "engine".into(),
     })
 }
 
-/// What a loop does with a target and its requests.
+/// Callers of one kind, who make their share of a load.
+struct Stream<R> {
+    name: &'static str,
+    share: f64,
+    requests: Vec<R>,
+}
+
+/// A workload cut into requests: `mixed` into those of each kind of caller.
+fn streams<T: Target>(
+    target: &T,
+    workload: &Arc<Workload>,
+    items: usize,
+) -> Result<Vec<Stream<T::Request>>, TargetError> {
+    let crowds = workload.crowds();
+    if crowds.is_empty() {
+        return Ok(vec![Stream {
+            name: "all",
+            share: 1.0,
+            requests: requests(target, workload, items, Priority::Normal)?,
+        }]);
+    }
+    let stream = |crowd: &Crowd| {
+        Ok(Stream {
+            name: crowd.name,
+            share: crowd.share,
+            requests: requests(
+                target,
+                &crowd.workload,
+                crowd.items_per_request,
+                crowd.priority,
+            )?,
+        })
+    };
+    crowds.iter().map(stream).collect()
+}
+
+/// What a loop does with a target and its streams of requests.
 trait LoopRun {
-    fn run<T: Target>(&self, target: &T, requests: &[T::Request]) -> Result<(), Failure>;
+    fn run<T: Target>(&self, target: &T, streams: &[Stream<T::Request>]) -> Result<(), Failure>;
 }
 
 impl LoadArgs {
-    fn run(&self, run: &impl LoopRun) -> Result<(), Failure> {
+    fn run(&self, run: &Run<'_>, looping: &impl LoopRun) -> Result<(), Failure> {
         let threads = self.common.threads();
-        let workload = Arc::new(Workload::generate(self.scenario, self.common.seed));
+        let workload = {
+            let _progress = Progress::of(&format!("making {}", self.scenario));
+            Arc::new(Workload::generate(self.scenario, self.common.seed))
+        };
         match self.target.target {
             Where::Server => {
-                let target = wire_target(&self.target, threads, &workload)?;
-                run.run(&target, &requests(&target, &workload, self.items)?)
+                let target = wire_target(&self.target, &self.common, &workload, run)?;
+                looping.run(&target, &streams(&target, &workload, self.items)?)
             }
             Where::Engine => {
-                let target = engine_target(threads)?;
-                run.run(&target, &requests(&target, &workload, self.items)?)
+                let target = engine_target(&self.common, run)?;
+                looping.run(&target, &streams(&target, &workload, self.items)?)
             }
             Where::BlstGrouped => {
                 let target = BaselineTarget::start(threads, self.target.baseline_batch);
-                run.run(&target, &requests(&target, &workload, self.items)?)
+                looping.run(&target, &streams(&target, &workload, self.items)?)
             }
         }
     }
@@ -197,6 +334,7 @@ impl LoadArgs {
 
     fn keep(
         &self,
+        run: &Run<'_>,
         kind: &'static str,
         load_before: Option<f64>,
         mut report: Value,
@@ -205,10 +343,13 @@ impl LoadArgs {
         report["items_per_request"] = json!(self.items);
         let place = self.target.target.name();
         report["place"] = json!(place);
-        let variant = format!("{place}-{}", self.items);
+        report["call"] = json!(self.target.call.name());
+        let variant = match self.target.call {
+            SetCall::Sets => format!("{place}-{}", self.items),
+            call => format!("{place}-{}-{}", call.name(), self.items),
+        };
         let scenario = self.scenario.to_string();
-        self.common
-            .keep(kind, &scenario, &variant, load_before, report)
+        run.keep(&self.common, kind, &scenario, &variant, load_before, report)
     }
 }
 
@@ -223,39 +364,61 @@ impl Where {
 }
 
 fn concurrencies(range: &str) -> Result<Vec<usize>, Failure> {
+    let wrong = || Failure::Usage(format!("{range:?}: a range is FROM:TO, from 1 on"));
     let (from, to) = range.split_once(':').unwrap_or((range, range));
-    let (from, to): (usize, usize) = (from.parse()?, to.parse()?);
+    let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
+    let (from, to) = (number(from)?, number(to)?);
     if from == 0 || to < from {
-        return Err(format!("{range:?}: a range is FROM:TO, from 1 on").into());
+        return Err(wrong());
     }
     let doubled = std::iter::successors(Some(from), |n| n.checked_mul(2));
     Ok(doubled.take_while(|n| *n <= to).collect())
 }
 
-pub(crate) fn closed(args: &ClosedArgs) -> Result<(), Failure> {
-    struct Closed<'a>(&'a ClosedArgs, Vec<usize>);
+/// The only stream, where a loop is of one kind of caller.
+fn only<R>(streams: &[Stream<R>]) -> Result<&[R], Failure> {
+    match streams {
+        [only] => Ok(&only.requests),
+        _ => Err(Failure::Usage(
+            "a mixed load has a rate for each kind of caller: use open".into(),
+        )),
+    }
+}
+
+pub(crate) fn closed(args: &ClosedArgs, run: &Run<'_>) -> Result<(), Failure> {
+    struct Closed<'a>(&'a ClosedArgs, Vec<usize>, &'a Run<'a>);
     impl LoopRun for Closed<'_> {
-        fn run<T: Target>(&self, target: &T, requests: &[T::Request]) -> Result<(), Failure> {
+        fn run<T: Target>(
+            &self,
+            target: &T,
+            streams: &[Stream<T::Request>],
+        ) -> Result<(), Failure> {
+            let Self(args, concurrencies, run) = self;
+            let requests = only(streams)?;
             let load_before = load_average();
-            let (warm_up, time) = self.0.load.times();
-            let run = |&concurrency: &usize| {
+            let (warm_up, time) = args.load.times();
+            let meter = EnergyMeter::here();
+            let one = |&concurrency: &usize| {
                 let plan = ClosedLoop {
                     concurrency,
                     warm_up,
                     time,
                 };
-                let mut report = closed_loop(target, requests, &plan).to_json();
-                report["concurrency"] = json!(concurrency);
-                report
+                let _progress = Progress::over(&format!("closed {concurrency}"), warm_up + time);
+                let before = meter.read();
+                let report = closed_loop(target, requests, &plan);
+                let mut json = report.to_json();
+                json["concurrency"] = json!(concurrency);
+                json["energy"] = meter.to_json(meter.since(&before), report.verdicts());
+                json
             };
-            let loops: Vec<Value> = self.1.iter().map(run).collect();
-            self.0
-                .load
-                .keep("closed", load_before, json!({ "loops": loops }))
+            let loops: Vec<Value> = concurrencies.iter().map(one).collect();
+            args.load
+                .keep(run, "closed", load_before, json!({ "loops": loops }))
         }
     }
-    args.load
-        .run(&Closed(args, concurrencies(&args.concurrency)?))
+    let concurrencies = concurrencies(&args.concurrency)?;
+    args.load.run(run, &Closed(args, concurrencies, run))
 }
 
 fn open_plan(load: &LoadArgs, rate: f64, pace: Pace) -> OpenLoop {
@@ -270,31 +433,83 @@ fn open_plan(load: &LoadArgs, rate: f64, pace: Pace) -> OpenLoop {
     }
 }
 
-pub(crate) fn open(args: &OpenArgs) -> Result<(), Failure> {
-    struct Open<'a>(&'a OpenArgs);
+/// All streams at once, each at its share of the rate.
+fn open_streams<T: Target>(
+    target: &T,
+    streams: &[Stream<T::Request>],
+    plan: &OpenLoop,
+) -> Vec<LoadReport> {
+    std::thread::scope(|scope| {
+        let loops: Vec<_> = (0..)
+            .zip(streams)
+            .map(|(nth, stream)| {
+                let plan = OpenLoop {
+                    rate: plan.rate * stream.share,
+                    seed: plan.seed + nth,
+                    ..*plan
+                };
+                scope.spawn(move || open_loop(target, &stream.requests, &plan))
+            })
+            .collect();
+        loops
+            .into_iter()
+            .map(|ended| ended.join().expect("a loop does not panic"))
+            .collect()
+    })
+}
+
+pub(crate) fn open(args: &OpenArgs, run: &Run<'_>) -> Result<(), Failure> {
+    struct Open<'a>(&'a OpenArgs, &'a Run<'a>);
     impl LoopRun for Open<'_> {
-        fn run<T: Target>(&self, target: &T, requests: &[T::Request]) -> Result<(), Failure> {
-            let pace = match self.0.pace {
+        fn run<T: Target>(
+            &self,
+            target: &T,
+            streams: &[Stream<T::Request>],
+        ) -> Result<(), Failure> {
+            let Self(args, run) = self;
+            let pace = match args.pace {
                 PaceArg::Constant => Pace::Constant,
                 PaceArg::Poisson => Pace::Poisson,
             };
             let load_before = load_average();
-            let plan = open_plan(&self.0.load, self.0.rate, pace);
-            let report = open_loop(target, requests, &plan).to_json();
-            self.0.load.keep("open", load_before, report)
+            let plan = open_plan(&args.load, args.rate, pace);
+            let _progress =
+                Progress::over(&format!("open {}/s", args.rate), plan.warm_up + plan.time);
+            let meter = EnergyMeter::here();
+            let before = meter.read();
+            let reports = open_streams(target, streams, &plan);
+            let verdicts = reports.iter().map(LoadReport::verdicts).sum();
+            let energy = meter.to_json(meter.since(&before), verdicts);
+            let named = streams.iter().zip(&reports).map(|(stream, report)| {
+                let mut json = report.to_json();
+                json["callers"] = json!(stream.name);
+                json
+            });
+            let report = json!({
+                "rate": args.rate,
+                "pace": pace.name(),
+                "streams": named.collect::<Vec<_>>(),
+                "energy": energy,
+            });
+            args.load.keep(run, "open", load_before, report)
         }
     }
     if args.rate <= 0.0 {
-        return Err("a rate is above zero".into());
+        return Err(Failure::Usage("a rate is above zero".into()));
     }
-    args.load.run(&Open(args))
+    args.load.run(run, &Open(args, run))
 }
 
-pub(crate) fn search(args: &SearchArgs) -> Result<(), Failure> {
-    struct Search<'a>(&'a SearchArgs);
+pub(crate) fn search(args: &SearchArgs, run: &Run<'_>) -> Result<(), Failure> {
+    struct Search<'a>(&'a SearchArgs, &'a Run<'a>);
     impl LoopRun for Search<'_> {
-        fn run<T: Target>(&self, target: &T, requests: &[T::Request]) -> Result<(), Failure> {
-            let Self(args) = self;
+        fn run<T: Target>(
+            &self,
+            target: &T,
+            streams: &[Stream<T::Request>],
+        ) -> Result<(), Failure> {
+            let Self(args, run) = self;
+            let requests = only(streams)?;
             let limit = Limit {
                 quantile: args.percentile / 100.0,
                 latency: Duration::from_millis(args.limit_ms),
@@ -302,6 +517,7 @@ pub(crate) fn search(args: &SearchArgs) -> Result<(), Failure> {
             let load_before = load_average();
             let found = highest_rate(args.from, &limit, |rate| {
                 let plan = open_plan(&args.load, rate, Pace::Poisson);
+                let _progress = Progress::over(&format!("{rate:.1}/s"), plan.warm_up + plan.time);
                 let report: LoadReport = open_loop(target, requests, &plan);
                 eprintln!(
                     "{rate:.1}/s: {} us at {}%, {:?}",
@@ -314,33 +530,42 @@ pub(crate) fn search(args: &SearchArgs) -> Result<(), Failure> {
             let mut report = found.to_json();
             report["percentile"] = json!(args.percentile);
             report["limit_ms"] = json!(args.limit_ms);
-            args.load.keep("search", load_before, report)
+            args.load.keep(run, "search", load_before, report)
         }
     }
     if args.from <= 0.0 || !(0.0..=100.0).contains(&args.percentile) {
-        return Err("a rate is above zero and a percentile between 0 and 100".into());
+        return Err(Failure::Usage(
+            "a rate is above zero and a percentile between 0 and 100".into(),
+        ));
     }
-    args.load.run(&Search(args))
+    args.load.run(run, &Search(args, run))
 }
 
-pub(crate) fn slot(args: &SlotArgs) -> Result<(), Failure> {
+pub(crate) fn slot(args: &SlotArgs, run: &Run<'_>) -> Result<(), Failure> {
     let threads = args.common.threads();
     let scenario = "mainnet-slot".parse().expect("it is in the list");
-    let workload = Arc::new(Workload::generate(scenario, args.common.seed));
+    let trace = match &args.trace {
+        None => Trace::modelled(args.common.seed, args.slots.max(1)),
+        Some(path) => Trace::read(path)?,
+    };
+    let workload = {
+        let _progress = Progress::of("making mainnet-slot");
+        Arc::new(Workload::generate(scenario, args.common.seed))
+    };
     let plan = ReplayPlan {
         gather: Duration::from_millis(args.gather_ms),
-        slots: args.slots.max(1),
-        seed: args.common.seed,
+        trace,
     };
     let load_before = load_average();
     let place = args.target.target;
+    let _progress = Progress::over("slots", plan.trace.lasts());
     let report = match place {
         Where::Server => replay(
-            &wire_target(&args.target, threads, &workload)?,
+            &wire_target(&args.target, &args.common, &workload, run)?,
             &workload,
             &plan,
         ),
-        Where::Engine => replay(&engine_target(threads)?, &workload, &plan),
+        Where::Engine => replay(&engine_target(&args.common, run)?, &workload, &plan),
         Where::BlstGrouped => {
             let target = BaselineTarget::start(threads, args.target.baseline_batch);
             replay(&target, &workload, &plan)
@@ -348,33 +573,65 @@ pub(crate) fn slot(args: &SlotArgs) -> Result<(), Failure> {
     }?;
     let mut report = report.to_json(threads);
     report["place"] = json!(place.name());
-    args.common
-        .keep("slot", "mainnet-slot", place.name(), load_before, report)
+    report["seed"] = json!(args.common.seed);
+    let variant = match &args.trace {
+        None => place.name().to_owned(),
+        Some(_) => format!("{}-recorded", place.name()),
+    };
+    run.keep(
+        &args.common,
+        "slot",
+        "mainnet-slot",
+        &variant,
+        load_before,
+        report,
+    )
+}
+
+pub(crate) fn trace(args: &TraceArgs) -> Result<(), Failure> {
+    Trace::modelled(args.seed, 1).write(&mut std::io::stdout().lock())?;
+    Ok(())
 }
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     let measurements = crate::results::load(&args.results)?;
-    crate::render::write(&measurements, &args.output)?;
+    let pages = crate::render::Pages {
+        markdown: args.output.clone(),
+        html: args.html.clone(),
+        core_hour_usd: args.core_hour_usd,
+    };
+    pages.write(&measurements)?;
     println!("{}", args.output.display());
     Ok(())
 }
-
-pub(crate) fn compare(before: &Path, after: &Path) -> Result<(), Failure> {
-    print!("{}", comparing::hints(&comparing::compare(before, after)?));
-    Ok(())
+/// What can be run is run by turns; of results of the past there are only hints.
+pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
+    let is_result =
+        |path: &Path| path.is_dir() || path.extension().is_some_and(|end| end == "json");
+    match (is_result(&args.before), is_result(&args.after)) {
+        (true, true) => {
+            let comparisons = comparing::compare(&args.before, &args.after)?;
+            print!("{}", comparing::hints(&comparisons));
+            Ok(())
+        }
+        (false, false) => pair(args),
+        _ => Err(Failure::Usage(
+            "a program and a result cannot be compared: give two of one kind".into(),
+        )),
+    }
 }
 
-pub(crate) fn pair(args: &PairArgs) -> Result<(), Failure> {
-    let mut arguments = vec![
-        "batch".into(),
-        "--scenario".into(),
-        args.scenario.to_string(),
-    ];
+fn pair(args: &CompareArgs) -> Result<(), Failure> {
+    let mut arguments: Vec<String> = ["bench", "batch", "--json", "--scenario"]
+        .map(String::from)
+        .to_vec();
+    arguments.push(args.scenario.to_string());
     if let Some(baseline) = args.against {
         arguments.extend(["--against".into(), baseline.to_string()]);
     }
     arguments.extend(["--threads".into(), args.threads.to_string()]);
     arguments.extend(["--seconds".into(), args.seconds.to_string()]);
+    let _progress = Progress::of("comparing");
     let found = comparing::pair(&comparing::Pairing {
         before: args.before.clone(),
         after: args.after.clone(),

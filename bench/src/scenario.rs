@@ -36,6 +36,15 @@ pub enum Shape {
     /// N certificates of EigenLayer's, each by 80 of 128 operators in two quorums, from the bytes
     /// of the contract's call to the verdict. On BN254, which has no need to be said.
     AvsQuorum(usize),
+    /// A certificate of each of 1,000 rollups, which 16 operator sets like those of `avs-quorum`
+    /// attest between them. As a load its rate is the fleet's certificates a second.
+    AvsFleet,
+    /// What a light client that slept for a year has to follow: the updates of 321 periods, each
+    /// signed by the 512 keys of the committee that the one before it names, from the parsed
+    /// update to the verdict; keys are decompressed and checked on the way.
+    LightClientYear,
+    /// Nodes and relayers at once, at their priorities; see `bench/src/workload/mixed.rs`.
+    Mixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +52,8 @@ pub enum ScenarioError {
     #[error(
         "there is no scenario {0:?}; there are single, distinct-N, same-message-N, grouped-N-K, \
          poisoned-N, poisoned-N-B, hash-to-curve-N and pairing-check-N, each also with bn254- \
-         in front, and subnet, sync-committee, mainnet-slot, avs-quorum and avs-quorum-N"
+         in front, and subnet, sync-committee, mainnet-slot, light-client-year, avs-quorum, \
+         avs-quorum-N, avs-fleet and mixed"
     )]
     Unknown(String),
     #[error("{0:?}: every number is at least 1, K and B at most N, and N at most 1048576")]
@@ -93,6 +103,9 @@ impl Shape {
             Self::Single | Self::SyncCommittee => 1,
             Self::Subnet => SUBNET_VOTES,
             Self::MainnetSlot => crate::workload::slot::SETS,
+            Self::AvsFleet => crate::workload::ROLLUPS,
+            Self::LightClientYear => crate::workload::PERIODS,
+            Self::Mixed => crate::workload::mixed::items(),
             Self::Distinct(n)
             | Self::SameMessage(n)
             | Self::Grouped(n, _)
@@ -109,6 +122,7 @@ impl Shape {
             Self::Single | Self::SameMessage(_) | Self::Subnet | Self::SyncCommittee => 1,
             Self::Grouped(_, k) => k,
             Self::MainnetSlot => crate::workload::slot::MESSAGES,
+            Self::AvsFleet | Self::LightClientYear | Self::Mixed => self.items(),
             Self::Distinct(n)
             | Self::Poisoned(n, _)
             | Self::HashToCurve(n)
@@ -131,6 +145,9 @@ impl Shape {
             "subnet" => return Some(Self::Subnet),
             "sync-committee" => return Some(Self::SyncCommittee),
             "mainnet-slot" => return Some(Self::MainnetSlot),
+            "avs-fleet" => return Some(Self::AvsFleet),
+            "light-client-year" => return Some(Self::LightClientYear),
+            "mixed" => return Some(Self::Mixed),
             _ => {}
         }
         let (numbers, make) = FORMS
@@ -154,8 +171,12 @@ impl Shape {
     /// The curve of shapes that are one system's own and mean nothing elsewhere.
     const fn own_curve(self) -> Option<CurveId> {
         match self {
-            Self::Subnet | Self::SyncCommittee | Self::MainnetSlot => Some(CurveId::Bls12381),
-            Self::AvsQuorum(_) => Some(CurveId::Bn254),
+            Self::Subnet
+            | Self::SyncCommittee
+            | Self::MainnetSlot
+            | Self::LightClientYear
+            | Self::Mixed => Some(CurveId::Bls12381),
+            Self::AvsQuorum(_) | Self::AvsFleet => Some(CurveId::Bn254),
             _ => None,
         }
     }
@@ -225,6 +246,9 @@ impl fmt::Display for Scenario {
             Shape::MainnetSlot => f.write_str("mainnet-slot"),
             Shape::HashToCurve(n) => write!(f, "hash-to-curve-{n}"),
             Shape::PairingCheck(n) => write!(f, "pairing-check-{n}"),
+            Shape::AvsFleet => f.write_str("avs-fleet"),
+            Shape::LightClientYear => f.write_str("light-client-year"),
+            Shape::Mixed => f.write_str("mixed"),
             Shape::AvsQuorum(1) => f.write_str("avs-quorum"),
             Shape::AvsQuorum(n) => write!(f, "avs-quorum-{n}"),
         }
@@ -251,6 +275,9 @@ mod tests {
             "mainnet-slot",
             "avs-quorum",
             "avs-quorum-64",
+            "avs-fleet",
+            "light-client-year",
+            "mixed",
             "bn254-single",
             "bn254-grouped-9-3",
             "bn254-pairing-check-2",
@@ -272,6 +299,8 @@ mod tests {
             "distinct-1-2",
             "bn254-subnet",
             "bn254-avs-quorum-2",
+            "bn254-mixed",
+            "avs-fleet-2",
             "bn254-bn254-single",
         ] {
             assert_eq!(

@@ -1,6 +1,9 @@
 use tutti_engine::{Engine, SubmitOptions, SubmitRefused};
 
+use tutti_types::{Priority, Verdict};
+
 use crate::scenario::Scenario;
+use crate::workload::quorums::{Twins, settle};
 use crate::workload::{Data, Workload};
 
 /// Whatever can be timed over a workload. Building what it needs from the wire's bytes is part
@@ -31,8 +34,45 @@ pub enum SubjectFailure {
 pub struct EngineSubject {
     pub engine: Engine,
     pub name: String,
+    /// What a scenario needs beside the engine is shared among this many.
+    pub threads: usize,
     /// A source that spoils a batch is set apart for a while: each run is a source of its own.
     pub runs: u64,
+}
+
+impl EngineSubject {
+    fn verdicts(
+        &self,
+        workload: &Workload,
+        priority: Priority,
+    ) -> Result<Vec<Verdict>, SubjectFailure> {
+        let options = SubmitOptions {
+            source: self.runs,
+            priority,
+            ..SubmitOptions::default()
+        };
+        let run = |work| {
+            let answer = self.engine.run(work, options)?;
+            Ok::<_, SubmitRefused>(answer.outcomes.verdicts())
+        };
+        Ok(match &workload.data {
+            Data::Quorums(quorums) => {
+                let claims = quorums.claims(Twins::Known, self.threads);
+                settle(claims, quorums.standing(), run)?
+            }
+            Data::Updates(updates) => {
+                settle(updates.claims(self.threads), updates.standing(), run)?
+            }
+            _ => run(workload.work().expect("all others are one work"))?,
+        })
+    }
+
+    fn check(&self, workload: &Workload, priority: Priority) -> Result<(), SubjectFailure> {
+        match workload.wrong(&self.verdicts(workload, priority)?) {
+            0 => Ok(()),
+            wrong => Err(SubjectFailure::WrongVerdicts(wrong)),
+        }
+    }
 }
 
 impl Subject for EngineSubject {
@@ -42,21 +82,20 @@ impl Subject for EngineSubject {
 
     fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure> {
         self.runs += 1;
-        let options = SubmitOptions {
-            source: self.runs,
-            ..SubmitOptions::default()
-        };
-        let run = |work| {
-            let answer = self.engine.run(work, options)?;
-            Ok::<_, SubmitRefused>(answer.outcomes.verdicts())
-        };
-        let verdicts = match &workload.data {
-            Data::Quorums(quorums) => quorums.settle(run)?,
-            _ => run(workload.work())?,
-        };
-        match workload.wrong(&verdicts) {
-            0 => Ok(()),
-            wrong => Err(SubjectFailure::WrongVerdicts(wrong)),
+        let crowds = workload.crowds();
+        if crowds.is_empty() {
+            return self.check(workload, Priority::Normal);
         }
+        let subject = &*self;
+        // All at once, as they come.
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = crowds
+                .iter()
+                .map(|crowd| scope.spawn(|| subject.check(&crowd.workload, crowd.priority)))
+                .collect();
+            asked
+                .into_iter()
+                .try_for_each(|asked| asked.join().expect("what is measured does not panic"))
+        })
     }
 }

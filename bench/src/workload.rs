@@ -1,8 +1,10 @@
 //! A scenario's data, made from a seed.
 
-mod quorums;
+pub(crate) mod mixed;
+pub(crate) mod quorums;
 mod signing;
 pub(crate) mod slot;
+mod sync_year;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +21,12 @@ use tutti_types::{CurveId, Encoding, GroupId, Scheme, Verdict};
 
 use crate::scenario::{Scenario, Shape};
 use crate::threads::each;
-use quorums::Quorums;
+use mixed::Crowd;
+pub(crate) use quorums::ROLLUPS;
+use quorums::{FLEET_SETS, Quorums};
 pub(crate) use signing::{POP, Signing};
+pub(crate) use sync_year::PERIODS;
+use sync_year::SyncYear;
 
 /// Keys are decompressed and checked beforehand, as nodes have them; messages, signatures and
 /// the points of product checks are as they come off the wire.
@@ -40,6 +46,8 @@ pub(crate) enum Data {
     ProductsBls12381(Products),
     ProductsBn254(Products),
     Quorums(Box<Quorums>),
+    Updates(Box<SyncYear>),
+    Mixed(Vec<Crowd>),
 }
 
 /// Signature sets: who signed what, and the signatures.
@@ -113,7 +121,14 @@ impl Workload {
         let blueprint = Blueprint::of(scenario.shape);
         let bad = blueprint.bad.clone();
         let data = match (scenario.shape, scenario.curve) {
-            (Shape::AvsQuorum(n), _) => Data::Quorums(Box::new(Quorums::sign(n, &mut random))),
+            (Shape::AvsQuorum(n), _) => Data::Quorums(Box::new(Quorums::sign(n, 1, &mut random))),
+            (Shape::AvsFleet, _) => {
+                Data::Quorums(Box::new(Quorums::sign(ROLLUPS, FLEET_SETS, &mut random)))
+            }
+            (Shape::LightClientYear, _) => {
+                Data::Updates(Box::new(SyncYear::sign(PERIODS, &mut random)))
+            }
+            (Shape::Mixed, _) => Data::Mixed(mixed::crowds(seed)),
             (Shape::HashToCurve(n), _) => Data::Hash(random_bytes(&mut random, n)),
             (Shape::PairingCheck(_), CurveId::Bls12381) => Data::ProductsBls12381(Products::of(
                 &Sets::<MinPk>::sign(blueprint, &mut random),
@@ -133,15 +148,16 @@ impl Workload {
         }
     }
 
-    /// The scenario as work for an engine, parsed from the wire's bytes.
-    pub fn work(&self) -> Work {
+    /// The scenario as one work for an engine, parsed from the wire's bytes.
+    pub fn work(&self) -> Option<Work> {
         let all: Vec<u32> = (0..self.scenario.items() as u32).collect();
         self.work_of(&all)
     }
 
-    /// Some of the items as work for an engine.
-    pub fn work_of(&self, items: &[u32]) -> Work {
-        match &self.data {
+    /// Some of the items as one work for an engine. What is several works, or needs more than
+    /// an engine, has none.
+    pub fn work_of(&self, items: &[u32]) -> Option<Work> {
+        Some(match &self.data {
             Data::MinPk(sets) => Work::MinPk(sets.parcel(items)),
             Data::Bn254(sets) => Work::Bn254(sets.parcel(items)),
             Data::Hash(messages) => Work::Hash(hash_parcel(self.scenario.curve, messages, items)),
@@ -152,16 +168,20 @@ impl Workload {
                 Work::PairingBn254(products.parcel::<Bn254>(Encoding::Eip197, items))
             }
             Data::Quorums(quorums) => quorums.work(items),
-        }
+            Data::Updates(_) | Data::Mixed(_) => return None,
+        })
     }
 
     pub fn is_bls12381(&self) -> bool {
         self.scenario.curve == CurveId::Bls12381
     }
 
-    /// Signature sets, rather than messages to hash or products to check.
-    pub fn has_sets(&self) -> bool {
-        matches!(self.data, Data::MinPk(_) | Data::Bn254(_))
+    /// The kinds of caller of `mixed`; none of any other scenario.
+    pub fn crowds(&self) -> &[Crowd] {
+        match &self.data {
+            Data::Mixed(crowds) => crowds,
+            _ => &[],
+        }
     }
 
     /// How many verdicts are not what they must be: invalid for the bad items, valid for all

@@ -1,6 +1,7 @@
 use std::process::{Command, ExitCode};
 
-/// `cargo xtask bench report | compare A B | …`: hands on to tutti-bench, built optimised.
+/// `cargo xtask bench report | compare A B | collect | …`: hands on to `tutti bench`, built
+/// optimised.
 pub(crate) fn bench(args: &[String]) -> ExitCode {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let status = Command::new(cargo)
@@ -9,8 +10,9 @@ pub(crate) fn bench(args: &[String]) -> ExitCode {
             "--quiet",
             "--release",
             "--package",
-            "tutti-bench",
+            "tutti-cli",
             "--",
+            "bench",
         ])
         .args(args)
         .current_dir(crate::root())

@@ -10,6 +10,7 @@ use tutti_types::Encoding;
 use super::{check, check_each_product, fresh_seed, hash_each};
 use crate::subject::{Subject, SubjectFailure};
 use crate::threads::{each, shares};
+use crate::workload::quorums::{Twins, settle_singly};
 use crate::workload::{Data, Sets, Workload};
 
 const WEIGHT_BITS: u32 = 64;
@@ -134,7 +135,10 @@ impl Subject for ArkBn254 {
                 hash_each::<Bn254Sig>(self.threads, messages, Encoding::Eip197);
                 Ok(())
             }
-            Data::Quorums(quorums) => check(workload, &quorums.check_each(self.threads)),
+            Data::Quorums(quorums) => {
+                let claims = quorums.claims(Twins::Unknown, self.threads);
+                check(workload, &settle_singly(&claims, self.threads))
+            }
             Data::ProductsBn254(products) => {
                 let good = check_each_product::<Bn254>(self.threads, products, Encoding::Eip197);
                 check(workload, &good)

@@ -11,12 +11,14 @@ use tutti_types::Encoding;
 use super::{check, check_each_product, fresh_seed, hash_each};
 use crate::subject::{Subject, SubjectFailure};
 use crate::threads::each;
+use crate::workload::quorums::settle_singly;
 use crate::workload::{Data, POP, Sets, Workload};
 
 /// The loop of blst's `verify_multiple_aggregate_signatures` over a given number of threads:
 /// `Pairing::mul_n_aggregate` with 64-bit coefficients and group checks, then merge, commit and
 /// `finalverify`. Where the batch fails, every item by itself, which is what its users do.
-/// Signatures come compressed and are decompressed here; keys are validated beforehand.
+/// Signatures come compressed and are decompressed here; keys are validated beforehand. Updates
+/// of light clients it checks one by one, keys included, as light clients do.
 #[derive(Debug)]
 pub struct Blst {
     threads: usize,
@@ -142,6 +144,10 @@ impl Subject for Blst {
                 let good =
                     check_each_product::<Bls12381>(self.threads, products, Encoding::Eip2537);
                 check(workload, &good)
+            }
+            Data::Updates(updates) => {
+                let claims = updates.claims(self.threads);
+                check(workload, &settle_singly(&claims, self.threads))
             }
             _ => Err(SubjectFailure::NotOffered {
                 subject: "blst",

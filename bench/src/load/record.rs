@@ -40,7 +40,9 @@ pub struct LoadReport {
     pub shortfall: Shortfall,
     /// The first refusal in words.
     pub refusal: Option<String>,
-    /// Right verdicts a second over the measured time.
+    /// Right verdicts in the measured time.
+    pub verdicts: u64,
+    /// The same a second.
     pub items_per_s: f64,
     pub windows_items_per_s: Vec<f64>,
     /// From when the request was due.
@@ -49,6 +51,8 @@ pub struct LoadReport {
     pub lag: Histogram<u64>,
     pub queued: Histogram<u64>,
     pub computed: Histogram<u64>,
+    /// The rest of the latency: the generator's lag, the wire, reading and writing.
+    pub overhead: Histogram<u64>,
 }
 
 /// Microseconds up to an hour, three digits.
@@ -73,6 +77,10 @@ pub(crate) fn percentiles(histogram: &Histogram<u64>) -> Value {
 }
 
 impl LoadReport {
+    pub(crate) const fn verdicts(&self) -> u64 {
+        self.verdicts
+    }
+
     pub fn to_json(&self) -> Value {
         json!({
             "target": self.target,
@@ -90,6 +98,7 @@ impl LoadReport {
             "generator_lag_us": percentiles(&self.lag),
             "target_queued_us": percentiles(&self.queued),
             "target_computed_us": percentiles(&self.computed),
+            "overhead_us": percentiles(&self.overhead),
         })
     }
 }
@@ -112,6 +121,7 @@ struct Record {
     lag: Histogram<u64>,
     queued: Histogram<u64>,
     computed: Histogram<u64>,
+    overhead: Histogram<u64>,
 }
 
 impl Flights {
@@ -127,6 +137,7 @@ impl Flights {
                 lag: histogram(),
                 queued: histogram(),
                 computed: histogram(),
+                overhead: histogram(),
             }),
             landed: Condvar::new(),
             measured,
@@ -202,6 +213,7 @@ impl Flights {
             answered: record.answered,
             shortfall: record.shortfall,
             refusal: record.refusal.clone(),
+            verdicts: record.windows.iter().sum(),
             items_per_s: per_s(record.windows.iter().sum(), seconds),
             windows_items_per_s: record
                 .windows
@@ -212,6 +224,7 @@ impl Flights {
             lag: record.lag.clone(),
             queued: record.queued.clone(),
             computed: record.computed.clone(),
+            overhead: record.overhead.clone(),
         }
     }
 }
@@ -224,5 +237,8 @@ impl Record {
         self.latency.saturating_record(micros(latency));
         self.queued.saturating_record(micros(answered.queued));
         self.computed.saturating_record(micros(answered.computed));
+        let accounted = answered.queued + answered.computed;
+        self.overhead
+            .saturating_record(micros(latency.saturating_sub(accounted)));
     }
 }

@@ -23,8 +23,8 @@ impl Slice {
         items: &[u32],
         priority: Priority,
     ) -> Result<Self, TargetError> {
-        if !workload.has_sets() {
-            return Err(TargetError::NotSets);
+        if matches!(workload.data, Data::Updates(_) | Data::Mixed(_)) {
+            return Err(TargetError::NotALoad(workload.scenario));
         }
         Ok(Self {
             workload: Arc::clone(workload),
@@ -65,7 +65,9 @@ impl Target for EngineTarget {
             items,
             priority,
         } = request.clone();
-        let work = workload.work_of(&items);
+        let work = workload
+            .work_of(&items)
+            .expect("prepare takes what is one work");
         let options = SubmitOptions {
             priority,
             ..SubmitOptions::default()
@@ -166,7 +168,7 @@ impl Target for BaselineTarget {
     ) -> Result<Slice, TargetError> {
         match workload.data {
             Data::MinPk(_) => Slice::of(workload, items, priority),
-            _ => Err(TargetError::NotSets),
+            _ => Err(TargetError::NotALoad(workload.scenario)),
         }
     }
 

@@ -1,50 +1,118 @@
+mod answers;
+mod messages;
+mod stream;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tonic::transport::{Channel, Endpoint};
-use tutti_curves::{Group, Signed};
+use tonic::{Response, Status};
+use tutti_proto::v1::certificate_service_client::CertificateServiceClient;
 use tutti_proto::v1::key_set_service_client::KeySetServiceClient;
-use tutti_proto::v1::put_key_set_request::Part;
-use tutti_proto::v1::signature_set::Signers;
+use tutti_proto::v1::operator_set_service_client::OperatorSetServiceClient;
 use tutti_proto::v1::verify_service_client::VerifyServiceClient;
-use tutti_proto::v1::{self as wire, key_set_signers::Selection, verdict::Kind};
-use tutti_types::{CurveId, Encoding, Priority};
+use tutti_proto::v1::{self as wire};
+use tutti_types::Priority;
 
-use super::{Answered, Done, Reply, Target, TargetError};
-use crate::workload::{Data, Sets, Workload};
+use self::answers::Answer;
+use self::stream::SetStream;
+use super::{Done, Reply, Target, TargetError};
+use crate::workload::{Data, Workload};
 
-/// About a MiB of compressed keys.
-const KEYS_PER_CHUNK: usize = 16_384;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No request of a benchmark may hang for ever.
 const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Threads of the generator, named so that their CPU time can be told from the server's.
 pub(crate) const GENERATOR_THREADS: &str = "load-";
 
+/// Which call carries signature sets. What a workload has else has a call of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SetCall {
+    /// `VerifySets`, a call for each request.
+    #[default]
+    Sets,
+    /// `VerifyColumns`, a call for each request.
+    Columns,
+    /// `VerifySetsStream`, one stream for each connection.
+    Stream,
+}
+
+impl SetCall {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sets => "sets",
+            Self::Columns => "columns",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// A server, spoken to as the contract says and nothing more: no retries, no hedging, so that
-/// what the server does is what is measured. The workload's keys are put as a key set before
-/// the clock runs, as nodes have them.
+/// what the server does is what is measured. The workload's keys are put as a key set, or its
+/// operators as sets, before the clock runs, as nodes and relayers have them.
 #[derive(Debug)]
 pub struct WireTarget {
     runtime: Runtime,
-    channels: Vec<Channel>,
+    lines: Vec<Line>,
     endpoint: String,
+    call: SetCall,
     next: std::sync::atomic::AtomicUsize,
+}
+
+/// A connection, and the stream on it where requests go over one.
+#[derive(Debug)]
+struct Line {
+    channel: Channel,
+    stream: Option<SetStream>,
 }
 
 /// A call and what it must answer.
 #[derive(Clone, Debug)]
 pub struct Call {
-    message: wire::VerifySetsRequest,
+    message: Message,
     workload: Arc<Workload>,
     items: Arc<[u32]>,
 }
 
+#[derive(Clone, Debug)]
+enum Message {
+    Sets(wire::VerifySetsRequest),
+    Streamed(wire::VerifySetsRequest),
+    Columns(wire::VerifyColumnsRequest),
+    Certificates(wire::VerifyCertificatesRequest),
+    Hash(wire::HashToCurveRequest),
+    Products(wire::PairingCheckRequest),
+}
+
+/// Who is told what became of a call.
+struct Asker {
+    workload: Arc<Workload>,
+    items: Arc<[u32]>,
+    done: Done,
+}
+
+impl Asker {
+    fn answer(self, answer: &impl Answer) {
+        let answered = answer.judged(&self.workload, &self.items);
+        (self.done)(Reply::Answered(answered));
+    }
+
+    fn refuse(self, reason: String) {
+        (self.done)(Reply::Refused(reason));
+    }
+
+    fn end<A: Answer>(self, result: Result<Response<A>, Status>) {
+        match result {
+            Ok(response) => self.answer(&response.into_inner()),
+            Err(status) => self.refuse(format!("{:?}: {}", status.code(), status.message())),
+        }
+    }
+}
+
 impl WireTarget {
     /// Requests take the connections in turn.
-    pub fn connect(endpoint: &str, connections: usize) -> Result<Self, TargetError> {
+    pub fn connect(endpoint: &str, connections: usize, call: SetCall) -> Result<Self, TargetError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(format!("{GENERATOR_THREADS}calls"))
@@ -53,40 +121,76 @@ impl WireTarget {
         let address = Endpoint::from_shared(endpoint.to_owned())
             .map_err(|_| TargetError::Endpoint(endpoint.to_owned()))?
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
             .tcp_nodelay(true);
-        let channels = (0..connections.max(1))
-            .map(|_| runtime.block_on(address.connect()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| TargetError::Unreachable {
-                endpoint: endpoint.to_owned(),
-                reason: in_full(&error),
-            })?;
+        // A stream lasts as long as the load does.
+        let address = match call {
+            SetCall::Stream => address,
+            SetCall::Sets | SetCall::Columns => address.timeout(CALL_TIMEOUT),
+        };
+        let unreachable = |reason| TargetError::Unreachable {
+            endpoint: endpoint.to_owned(),
+            reason,
+        };
+        let lines = (0..connections.max(1))
+            .map(|_| {
+                let channel = runtime.block_on(address.connect());
+                let channel = channel.map_err(|error| unreachable(in_full(&error)))?;
+                let stream = match call {
+                    SetCall::Sets | SetCall::Columns => None,
+                    SetCall::Stream => {
+                        let opened = runtime.block_on(SetStream::open(channel.clone()));
+                        Some(opened.map_err(|status| unreachable(in_full(&status)))?)
+                    }
+                };
+                Ok(Line { channel, stream })
+            })
+            .collect::<Result<_, TargetError>>()?;
         Ok(Self {
             runtime,
-            channels,
+            lines,
             endpoint: endpoint.to_owned(),
+            call,
             next: std::sync::atomic::AtomicUsize::new(0),
         })
     }
 
-    /// Puts the workload's keys; once for each workload, before its requests are sent.
+    /// Puts the workload's keys or operator sets; once for each workload, before its requests
+    /// are sent.
     pub fn put_keys(&self, workload: &Workload) -> Result<(), TargetError> {
-        let parts = match &workload.data {
-            Data::MinPk(sets) => key_parts(sets),
-            Data::Bn254(sets) => key_parts(sets),
-            _ => return Err(TargetError::NotSets),
+        let keys = match &workload.data {
+            Data::MinPk(sets) => messages::key_parts(sets),
+            Data::Bn254(sets) => messages::key_parts(sets),
+            Data::Quorums(quorums) => return self.put_operators(quorums.sets()),
+            Data::Mixed(crowds) => {
+                return crowds
+                    .iter()
+                    .try_for_each(|crowd| self.put_keys(&crowd.workload));
+            }
+            _ => return Ok(()),
         };
-        let mut client = KeySetServiceClient::new(self.channels[0].clone());
+        let mut client = KeySetServiceClient::new(self.lines[0].channel.clone());
         self.runtime
-            .block_on(client.put_key_set(tokio_stream::iter(parts)))
+            .block_on(client.put_key_set(tokio_stream::iter(keys)))
             .map(|_| ())
             .map_err(|status| TargetError::KeySetRefused(status.message().to_owned()))
     }
 
-    fn channel(&self) -> Channel {
+    fn put_operators<'a>(
+        &self,
+        sets: impl Iterator<Item = &'a tutti_domain::OperatorSet>,
+    ) -> Result<(), TargetError> {
+        let mut client = OperatorSetServiceClient::new(self.lines[0].channel.clone());
+        for (nth, set) in sets.enumerate() {
+            self.runtime
+                .block_on(client.put_operator_set(messages::operator_set(nth, set)))
+                .map_err(|status| TargetError::KeySetRefused(status.message().to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn line(&self) -> &Line {
         let next = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.channels[next % self.channels.len()].clone()
+        &self.lines[next % self.lines.len()]
     }
 }
 
@@ -97,85 +201,11 @@ fn in_full(error: &dyn std::error::Error) -> String {
     texts.join(": ")
 }
 
-fn wire_encoding(curve: CurveId) -> wire::Encoding {
-    match curve {
-        CurveId::Bls12381 => wire::Encoding::ZcashCompressed,
-        CurveId::Bn254 => wire::Encoding::Eip197,
-    }
-}
-
-fn key_parts<W: Signed>(sets: &Sets<W>) -> Vec<wire::PutKeySetRequest> {
-    let curve = W::WORLD.curve();
-    let world = match curve {
-        CurveId::Bls12381 => wire::World::Bls12381MinPk,
-        CurveId::Bn254 => wire::World::Bn254,
-    };
-    let header = wire::KeySetHeader {
-        world: world.into(),
-        encoding: wire_encoding(curve).into(),
-        count: sets.key_set.len() as u32,
-        name: "benchmark".into(),
-    };
-    let chunk = |keys: &[<W::Key as Group>::Affine]| {
-        let encode = |key| W::Key::encode(Some(key), Encoding::canonical(curve));
-        let keys: Vec<u8> = keys.iter().flat_map(encode).collect();
-        Part::Chunk(wire::KeyChunk { keys: keys.into() })
-    };
-    std::iter::once(Part::Header(header))
-        .chain(sets.key_set.keys().chunks(KEYS_PER_CHUNK).map(chunk))
-        .map(|part| wire::PutKeySetRequest { part: Some(part) })
-        .collect()
-}
-
-fn message<W: Signed>(
-    sets: &Sets<W>,
-    items: &[u32],
-    priority: Priority,
-) -> wire::VerifySetsRequest {
-    let curve = W::WORLD.curve();
-    let kind = match curve {
-        CurveId::Bls12381 => wire::SchemeKind::Bls12381MinPkPop,
-        CurveId::Bn254 => wire::SchemeKind::Bn254EigenTai,
-    };
-    let id = Bytes::copy_from_slice(&sets.key_set.id().0);
-    let set = |&at: &u32| {
-        let item = &sets.items[at as usize];
-        wire::SignatureSet {
-            id: u64::from(at),
-            signers: Some(Signers::KeySet(wire::KeySetSigners {
-                key_set_id: id.clone(),
-                selection: Some(Selection::Indices(wire::KeyIndices {
-                    indices: item.signers.to_vec(),
-                })),
-            })),
-            message: Bytes::copy_from_slice(&sets.messages[item.message as usize]),
-            signature: Bytes::copy_from_slice(&sets.signatures[at as usize]),
-        }
-    };
-    wire::VerifySetsRequest {
-        scheme: Some(wire::Scheme {
-            kind: kind.into(),
-            dst: Bytes::new(),
-        }),
-        encoding: wire_encoding(curve).into(),
-        options: Some(wire::RequestOptions {
-            priority: match priority {
-                Priority::Urgent => wire::Priority::Urgent,
-                Priority::Normal => wire::Priority::Normal,
-                Priority::Bulk => wire::Priority::Bulk,
-            }
-            .into(),
-            ..wire::RequestOptions::default()
-        }),
-        sets: items.iter().map(set).collect(),
-    }
-}
-
 impl Target for WireTarget {
     type Request = Call;
 
     fn name(&self) -> String {
-        format!("{} over {} connections", self.endpoint, self.channels.len())
+        format!("{} over {} connections", self.endpoint, self.lines.len())
     }
 
     fn prepare(
@@ -184,13 +214,8 @@ impl Target for WireTarget {
         items: &[u32],
         priority: Priority,
     ) -> Result<Call, TargetError> {
-        let message = match &workload.data {
-            Data::MinPk(sets) => message(sets, items, priority),
-            Data::Bn254(sets) => message(sets, items, priority),
-            _ => return Err(TargetError::NotSets),
-        };
         Ok(Call {
-            message,
+            message: messages::message(workload, items, priority, self.call)?,
             workload: Arc::clone(workload),
             items: items.into(),
         })
@@ -202,33 +227,32 @@ impl Target for WireTarget {
             workload,
             items,
         } = call.clone();
-        let mut client =
-            VerifyServiceClient::new(self.channel()).max_decoding_message_size(usize::MAX);
+        let asker = Asker {
+            workload,
+            items,
+            done,
+        };
+        let line = self.line();
+        if let (Message::Streamed(request), Some(stream)) = (&message, &line.stream) {
+            return stream.send(request.clone(), asker);
+        }
+        let channel = line.channel.clone();
         self.runtime.spawn(async move {
-            done(match client.verify_sets(message).await {
-                Ok(response) => {
-                    Reply::Answered(answered(&response.into_inner(), &workload, &items))
+            let mut client =
+                VerifyServiceClient::new(channel.clone()).max_decoding_message_size(usize::MAX);
+            match message {
+                Message::Sets(sets) | Message::Streamed(sets) => {
+                    asker.end(client.verify_sets(sets).await);
                 }
-                Err(status) => Reply::Refused(format!("{:?}: {}", status.code(), status.message())),
-            });
+                Message::Columns(columns) => asker.end(client.verify_columns(columns).await),
+                Message::Hash(inputs) => asker.end(client.hash_to_curve(inputs).await),
+                Message::Products(checks) => asker.end(client.pairing_check(checks).await),
+                Message::Certificates(certificates) => {
+                    let mut client = CertificateServiceClient::new(channel)
+                        .max_decoding_message_size(usize::MAX);
+                    asker.end(client.verify_certificates(certificates).await);
+                }
+            }
         });
     }
-}
-
-fn answered(response: &wire::VerifySetsResponse, workload: &Workload, items: &[u32]) -> Answered {
-    let decision = |result: &wire::ItemVerdict| match result
-        .verdict
-        .as_ref()
-        .and_then(|verdict| verdict.kind.as_ref())
-    {
-        Some(Kind::Valid(_)) => Some(true),
-        Some(Kind::Invalid(_)) => Some(false),
-        Some(Kind::Undecided(_)) | None => None,
-    };
-    let mut answered = workload.judge(items, response.results.iter().map(decision));
-    if let Some(timing) = &response.timing {
-        answered.queued = Duration::from_micros(timing.queue_us);
-        answered.computed = Duration::from_micros(timing.compute_us);
-    }
-    answered
 }

@@ -16,23 +16,53 @@ use super::random_bytes;
 use crate::threads::each;
 
 const OPERATORS: usize = 128;
-const QUORUMS: [u8; 2] = [0, 1];
+pub(crate) const QUORUMS: [u8; 2] = [0, 1];
 const NON_SIGNERS: usize = 48;
-const REFERENCE: u32 = 23_228_139;
+pub(crate) const REFERENCE: u32 = 23_228_139;
+/// The block that certificates are judged at.
+pub(crate) const PRESENT: u64 = REFERENCE as u64 + 100;
+/// Of the stake of each quorum.
+pub(crate) const SHARE: (u64, u64) = (55, 100);
+/// The fleet: rollups, and the operator sets that attest them between them. Assumption: an AVS
+/// serves some sixty.
+pub(crate) const ROLLUPS: usize = 1_000;
+pub(crate) const FLEET_SETS: usize = 16;
 
 /// Certificates by most of 128 operators, who are in two quorums each; 48 stay away, others each
 /// time.
 #[derive(Debug)]
 pub(crate) struct Quorums {
+    groups: Vec<OperatorGroup>,
+    policy: Policy,
+    standing: Standing,
+    requests: Vec<Request>,
+}
+
+/// One operator set, as two kinds of verifier know it.
+#[derive(Debug)]
+pub(crate) struct OperatorGroup {
     /// With the keys in G2 too, as whoever reads the registry's events has them.
     set: OperatorSet,
     /// With the keys that the contracts know.
     contract_set: OperatorSet,
-    policy: Policy,
-    standing: Standing,
-    messages: Vec<B256>,
-    /// The data of each call of `checkSignatures`.
-    calls: Vec<Vec<u8>>,
+}
+
+/// One certificate as it is asked.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) group: usize,
+    pub(crate) message: B256,
+    /// The data of the call of `checkSignatures`.
+    pub(crate) call: Vec<u8>,
+}
+
+/// What the verifier knows of the operators' keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Twins {
+    /// Each key in both groups: keys are added up.
+    Known,
+    /// In G1 only: the aggregate key that comes along is tied to them by a challenge.
+    Unknown,
 }
 
 struct Operator {
@@ -46,43 +76,78 @@ fn times<G: Group>(point: &G::Affine, scalar: u128) -> G::Affine {
 }
 
 impl Quorums {
-    pub(crate) fn sign(count: usize, random: &mut ChaCha20Rng) -> Self {
+    /// `count` certificates, which as many operator sets as are asked for sign by turns.
+    pub(crate) fn sign(count: usize, sets: usize, random: &mut ChaCha20Rng) -> Self {
         let cores = tutti_engine::cores();
-        let secrets: Vec<u64> = (0..OPERATORS).map(|_| random.next_u64() | 1).collect();
-        let operators = each(cores, OPERATORS, |at| Operator {
-            secret: secrets[at],
-            key: times::<bn254::G1>(&bn254::G1::generator(), secrets[at].into()),
-            twin: times::<bn254::G2>(&bn254::G2::generator(), secrets[at].into()),
-        });
-        let messages: Vec<B256> = random_bytes(random, count)
-            .into_iter()
-            .map(B256::new)
+        let groups: Vec<Vec<Operator>> = (0..sets)
+            .map(|_| {
+                let secrets: Vec<u64> = (0..OPERATORS).map(|_| random.next_u64() | 1).collect();
+                each(cores, OPERATORS, |at| Operator {
+                    secret: secrets[at],
+                    key: times::<bn254::G1>(&bn254::G1::generator(), secrets[at].into()),
+                    twin: times::<bn254::G2>(&bn254::G2::generator(), secrets[at].into()),
+                })
+            })
             .collect();
-        let away: Vec<Vec<usize>> = (0..count).map(|_| choose(random)).collect();
-        let calls = each(cores, count, |at| {
-            certificate(&operators, &away[at], messages[at]).encode_call()
+        let messages = random_bytes(random, count);
+        let away: Vec<Vec<usize>> = (0..count)
+            .map(|_| choose(random, OPERATORS, NON_SIGNERS))
+            .collect();
+        let requests = each(cores, count, |at| {
+            let (group, message) = (at % sets, B256::new(messages[at]));
+            let call = certificate(&groups[group], &away[at], message).encode_call();
+            Request {
+                group,
+                message,
+                call,
+            }
         });
         let present = Present {
-            block: Some(u64::from(REFERENCE) + 100),
+            block: Some(PRESENT),
             ..Present::default()
         };
-        let ratio = Ratio::new(55, 100).expect("a proper fraction");
+        let (above, below) = SHARE;
+        let ratio = Ratio::new(above, below).expect("a proper fraction");
         Self {
-            set: set(&operators, |operator| Some(Member::shown(operator.twin))),
-            contract_set: set(&operators, |_| None),
+            groups: groups
+                .iter()
+                .enumerate()
+                .map(|(nth, operators)| OperatorGroup {
+                    set: set(nth, operators, |operator| {
+                        Some(Member::shown(operator.twin))
+                    }),
+                    contract_set: set(nth, operators, |_| None),
+                })
+                .collect(),
             policy: Policy::share(ratio, Rounding::ExactGe).expect("one demand"),
             standing: Standing::new(SetState::Active, present),
-            messages,
-            calls,
+            requests,
         }
     }
 
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &OperatorSet> {
+        self.groups.iter().map(|group| &group.set)
+    }
+
+    pub(crate) fn request(&self, at: u32) -> &Request {
+        &self.requests[at as usize]
+    }
+
     /// From the bytes to all that needs no pairing.
-    fn claim(&self, set: &OperatorSet, at: usize) -> Claim {
-        let certificate = NonSignerCertificate::decode_call(&self.calls[at]);
-        let subject = Subject::opaque(self.messages[at]);
+    fn claim(&self, twins: Twins, at: usize) -> Claim {
+        let request = &self.requests[at];
+        let group = &self.groups[request.group];
+        let certificate = NonSignerCertificate::decode_call(&request.call);
+        let subject = Subject::opaque(request.message);
         let case = Case {
-            set,
+            set: match twins {
+                Twins::Known => &group.set,
+                Twins::Unknown => &group.contract_set,
+            },
             standing: &self.standing,
             subject: &subject,
             policy: &self.policy,
@@ -95,48 +160,47 @@ impl Quorums {
             .expect("generated quorums are enough")
     }
 
-    fn docket(claims: &[Claim]) -> Docket {
-        let obligations: Vec<&Obligation> = claims.iter().map(Claim::obligation).collect();
-        Docket::new(&obligations)
+    pub(crate) fn claims(&self, twins: Twins, threads: usize) -> Vec<Claim> {
+        each(threads, self.requests.len(), |at| self.claim(twins, at))
     }
 
     pub(crate) fn work(&self, items: &[u32]) -> Work {
-        let items = items.iter().map(|&at| self.claim(&self.set, at as usize));
-        let (works, _) = Self::docket(&items.collect::<Vec<_>>()).into_works();
+        let claims: Vec<Claim> = items
+            .iter()
+            .map(|&at| self.claim(Twins::Known, at as usize))
+            .collect();
+        let obligations: Vec<&Obligation> = claims.iter().map(Claim::obligation).collect();
+        let (works, _) = Docket::new(&obligations).into_works();
         works
             .into_iter()
             .next()
-            .expect("certificates of one set are one work")
+            .expect("certificates of known keys are one work")
     }
+}
 
-    /// The whole way of every certificate; `run` has a work done.
-    pub(crate) fn settle<E>(
-        &self,
-        mut run: impl FnMut(Work) -> Result<Vec<Verdict>, E>,
-    ) -> Result<Vec<Verdict>, E> {
-        let claims: Vec<Claim> = (0..self.calls.len())
-            .map(|at| self.claim(&self.set, at))
-            .collect();
-        let (works, places) = Self::docket(&claims).into_works();
-        let answers = works
-            .into_iter()
-            .map(&mut run)
-            .collect::<Result<Vec<_>, _>>()?;
-        let verdicts = claims.into_iter().zip(places.verdicts(&answers));
-        Ok(verdicts
-            .map(|(claim, verdict)| as_verdict(&claim.conclude(verdict, &self.standing)))
-            .collect())
-    }
+/// The pairings of all claims as few works, which `run` has done, and what follows from them.
+pub(crate) fn settle<E>(
+    claims: Vec<Claim>,
+    standing: &Standing,
+    mut run: impl FnMut(Work) -> Result<Vec<Verdict>, E>,
+) -> Result<Vec<Verdict>, E> {
+    let obligations: Vec<&Obligation> = claims.iter().map(Claim::obligation).collect();
+    let (works, places) = Docket::new(&obligations).into_works();
+    let answers = works
+        .into_iter()
+        .map(&mut run)
+        .collect::<Result<Vec<_>, _>>()?;
+    let verdicts = claims.into_iter().zip(places.verdicts(&answers));
+    Ok(verdicts
+        .map(|(claim, verdict)| as_verdict(&claim.conclude(verdict, standing)))
+        .collect())
+}
 
-    /// As the contract does it and as libraries offer it: the aggregate key brought along is tied
-    /// to the registered ones by gamma, and each certificate is a check of two pairings.
-    pub(crate) fn check_each(&self, threads: usize) -> Vec<bool> {
-        each(threads, self.calls.len(), |at| {
-            let claim = self.claim(&self.contract_set, at);
-            let verdict = claim.obligation().verdict();
-            matches!(claim.conclude(verdict, &self.standing), Outcome::Accept(_))
-        })
-    }
+/// Each claim by itself on the oracle, which is what libraries offer.
+pub(crate) fn settle_singly(claims: &[Claim], threads: usize) -> Vec<bool> {
+    each(threads, claims.len(), |at| {
+        claims[at].obligation().verdict().is_valid()
+    })
 }
 
 const fn as_verdict(outcome: &Outcome) -> Verdict {
@@ -147,19 +211,20 @@ const fn as_verdict(outcome: &Outcome) -> Verdict {
     }
 }
 
-/// Who stays away, ascending.
-fn choose(random: &mut ChaCha20Rng) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..OPERATORS).collect();
-    for chosen in 0..NON_SIGNERS {
-        let other = chosen + random.next_u64() as usize % (OPERATORS - chosen);
-        places.swap(chosen, other);
+/// Some of the places, ascending.
+pub(super) fn choose(random: &mut ChaCha20Rng, places: usize, count: usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..places).collect();
+    for chosen in 0..count {
+        let other = chosen + random.next_u64() as usize % (places - chosen);
+        all.swap(chosen, other);
     }
-    places.truncate(NON_SIGNERS);
-    places.sort_unstable();
-    places
+    all.truncate(count);
+    all.sort_unstable();
+    all
 }
 
 fn set(
+    nth: usize,
     operators: &[Operator],
     twin: impl Fn(&Operator) -> Option<Member<bn254::G2>>,
 ) -> OperatorSet {
@@ -173,7 +238,7 @@ fn set(
         weights: QUORUMS.map(|quorum| (quorum, U256::from(1_000))).to_vec(),
     };
     let draft = SetDraft {
-        name: SetName::Label(Label::new("bench").expect("short")),
+        name: SetName::Label(label(nth)),
         reference: Reference::new(ReferenceKind::Block, at),
         validity: Validity::only(at),
         keys: KeyKind::Bn254,
@@ -191,6 +256,10 @@ fn set(
     candidate
         .conclude(&verdicts)
         .expect("twins have one secret")
+}
+
+pub(crate) fn label(nth: usize) -> Label {
+    Label::new(&format!("bench-{nth}")).expect("short")
 }
 
 fn certificate(operators: &[Operator], away: &[usize], message: B256) -> NonSignerCertificate {

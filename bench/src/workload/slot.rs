@@ -75,6 +75,17 @@ impl Class {
         }
     }
 
+    /// As it stands in a trace.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Vote => "vote",
+            Self::Aggregate => "aggregate",
+            Self::SyncMessage => "sync-message",
+            Self::Contribution => "contribution",
+            Self::Block => "block",
+        }
+    }
+
     /// When a share of the class has arrived: seconds into the slot, and the share. Straight
     /// lines between.
     const fn curve(self) -> &'static [(f64, f64)] {
@@ -182,7 +193,7 @@ fn block(items: &mut Vec<Item>) {
 }
 
 /// Gossip objects of the slot: class and sets, in the order of the blueprint.
-fn objects() -> Vec<(Class, std::ops::Range<u32>)> {
+pub(crate) fn objects() -> Vec<(Class, std::ops::Range<u32>)> {
     let kinds = [
         (Class::Vote, VOTERS, 1),
         (Class::Aggregate, AGGREGATORS, 3),

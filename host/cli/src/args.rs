@@ -211,36 +211,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub(crate) struct BenchArgs {
-    /// Other measurements: loads on a server, a slot of mainnet, reports.
-    #[command(subcommand)]
-    pub(crate) command: Option<tutti_bench::commands::Command>,
-    /// single, distinct-N, same-message-N, grouped-N-K, poisoned-N, poisoned-N-B,
-    /// hash-to-curve-N and more; may be given several times.
-    #[arg(long, value_name = "NAME", required = true)]
-    pub(crate) scenario: Vec<String>,
-    /// Baseline measured in the same run, in turn with ours.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) against: Option<String>,
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
-    /// Keep the caches on: repeated messages and keys are then remembered.
-    #[arg(long)]
-    pub(crate) caches: bool,
-    /// Seconds to measure each scenario.
-    #[arg(long, value_name = "S", default_value_t = 10)]
-    pub(crate) seconds: u64,
-    /// Rounds at least, however long they take.
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub(crate) rounds: usize,
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// One JSON object for each scenario instead of a table.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
+pub(crate) use tutti_bench::commands::BenchArgs;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VersionArgs {

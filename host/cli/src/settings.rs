@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tutti_backend::{Backend, CoefficientBits};
 use tutti_backend_cpu::{CpuBackend, CpuConfig, CpuEngine};
+pub(crate) use tutti_bench::commands::Caching;
 use tutti_engine::EngineConfig;
 use tutti_types::Limits;
 
@@ -85,13 +86,6 @@ limit_settings! {
     cached_keys_max: usize,
     cached_messages_max: usize,
     cached_aggregates_max: usize,
-}
-
-/// Whether the engine remembers points between batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caching {
-    On,
-    Off,
 }
 
 /// What an engine is made of.

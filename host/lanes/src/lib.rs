@@ -24,6 +24,8 @@ mod alone;
 #[cfg(target_arch = "x86_64")]
 mod bn254;
 #[cfg(target_arch = "x86_64")]
+mod chains;
+#[cfg(target_arch = "x86_64")]
 mod curve;
 #[cfg(target_arch = "x86_64")]
 mod element;
@@ -91,7 +93,7 @@ pub fn multiply_adds() -> u64 {
     vector::count::so_far()
 }
 
-use blst::{BLST_ERROR, blst_fp12, blst_p1_affine, blst_p2_affine};
+use blst::{BLST_ERROR, blst_fp, blst_fp2, blst_fp12, blst_p1_affine, blst_p2_affine};
 
 /// Sums of points by their digits: zero for infinity.
 #[derive(Clone, Debug)]
@@ -265,4 +267,22 @@ entries! {
 
     /// BN254: likewise, imaginary part of x first. On the twist, but not checked to be in G2.
     pub fn bn254_decompress_g2(isa: Ifma, bytes: &[[u8; 64]]) -> Vec<Option<ark_bn254::G2Affine>> = bn254::decompress::decompress::<64, bn254::group::G2>;
+
+    /// Each to the power of `products` + 1, a product after the other: what one product takes. For benchmarks.
+    pub fn chain_fp(isa: Ifma, x: &[blst_fp; 8], products: usize) -> [blst_fp; 8] = chains::bls12_381_fp;
+
+    /// As `chain_fp`.
+    pub fn chain_fp2(isa: Ifma, x: &[blst_fp2; 8], products: usize) -> [blst_fp2; 8] = chains::bls12_381_fp2;
+
+    /// As `chain_fp`.
+    pub fn chain_fp12(isa: Ifma, x: &[blst_fp12; 8], products: usize) -> [blst_fp12; 8] = chains::bls12_381_fp12;
+
+    /// As `chain_fp`.
+    pub fn bn254_chain_fp(isa: Ifma, x: &[ark_bn254::Fq; 8], products: usize) -> [ark_bn254::Fq; 8] = chains::bn254_fp;
+
+    /// As `chain_fp`.
+    pub fn bn254_chain_fp2(isa: Ifma, x: &[ark_bn254::Fq2; 8], products: usize) -> [ark_bn254::Fq2; 8] = chains::bn254_fp2;
+
+    /// As `chain_fp`.
+    pub fn bn254_chain_fp12(isa: Ifma, x: &[ark_bn254::Fq12; 8], products: usize) -> [ark_bn254::Fq12; 8] = chains::bn254_fp12;
 }

@@ -32,9 +32,9 @@ macro_rules! ten {
 }
 
 mod across;
-mod fp;
-mod fp12;
-mod fp2;
+pub(crate) mod fp;
+pub(crate) mod fp12;
+pub(crate) mod fp2;
 
 pub(crate) mod decompress;
 pub(crate) mod final_exp;
