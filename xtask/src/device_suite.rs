@@ -118,6 +118,6 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), String> {
 pub(crate) fn device_missing() -> Option<String> {
     let device = Path::new("/dev/nvidia0").exists() || Path::new("/dev/dxg").exists();
     (!device).then(|| {
-        "there is no NVIDIA device: 8 steps of `cargo xtask device-suite` were not run".into()
+        "there is no NVIDIA device: 13 steps of `cargo xtask device-suite` were not run".into()
     })
 }
