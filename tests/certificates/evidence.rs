@@ -159,6 +159,7 @@ fn what_only_the_accuser_says_is_not_held_against_the_signer() {
         refuted(&set, [bn254(one, root(1)), bn254(one, root(2))]),
         EvidenceFault::ChainNotSigned
     );
+    // Many batches refer to one block.
     let batch = |byte| {
         let batch = tutti_statements::eigen::EigenDaBatch {
             batch_root: [byte; 32],
@@ -168,7 +169,7 @@ fn what_only_the_accuser_says_is_not_held_against_the_signer() {
     };
     assert_eq!(
         refuted(&set, [bn254(one, batch(1)), bn254(one, batch(2))]),
-        EvidenceFault::ChainNotSigned
+        EvidenceFault::Compatible
     );
     let eip191 = |subject: Subject| {
         Subject::new(subject.statement().clone(), SigningContext::Eip191).expect("signed so")
