@@ -23,8 +23,6 @@ const SLOTS_MAX: u64 = 1 << 23;
 enum Performed {
     Done(Vec<u8>),
     Refused(Status),
-    /// Which nobody is told.
-    NeverHalts,
 }
 
 /// A simulated card; opened anew each time, as if it had lost its power.
@@ -78,7 +76,6 @@ impl ModelCard {
             Some(request) => self.perform(request, &frame.payload),
         };
         match performed.unwrap_or(Performed::Refused(Status::BadArgument)) {
-            Performed::NeverHalts => {}
             Performed::Done(data) => self.answer(frame.kind, frame.tag, Status::Done, &data),
             Performed::Refused(status) => self.answer(frame.kind, frame.tag, status, &[]),
         }
@@ -167,7 +164,7 @@ impl ModelCard {
     fn run(&mut self, number: u8, entry: u16) -> Option<Performed> {
         let core = self.cores.get_mut(usize::from(number))?;
         let Ok(run) = core.run(entry, SLOTS_MAX) else {
-            return Some(Performed::NeverHalts);
+            return Some(Performed::Refused(Status::Stopped));
         };
         let slots = (run.slots as u32).to_le_bytes();
         Some(Performed::Done([&[number][..], &slots].concat()))

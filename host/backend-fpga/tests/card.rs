@@ -505,3 +505,50 @@ fn the_wrong_bitstream_and_no_card_are_refused() {
     let backend = FpgaBackend::new("fpga", Box::new(nowhere), cpu(), config(64)).expect("a thread");
     assert!(matches!(decide(&backend, &work), Err(DeviceFault::Gone(_))));
 }
+
+/// The Verilated card in a process of its own, where `TUTTI_CARD` names it (`cargo xtask card` builds it).
+#[test]
+fn the_verilated_card_gives_the_same_verdicts() {
+    let Some(program) = std::env::var_os("TUTTI_CARD") else {
+        println!("SKIPPED: TUTTI_CARD names no simulated card");
+        return;
+    };
+    let socket = std::env::temp_dir().join(format!("tutti-card-{}", std::process::id()));
+    let mut process = std::process::Command::new(program)
+        .arg("--socket")
+        .arg(&socket)
+        .spawn()
+        .expect("the simulated card starts");
+    let slow = FpgaConfig {
+        patience: CardPatience {
+            answer: Duration::from_secs(10),
+            run: Duration::from_mins(2),
+            attempts: 2,
+        },
+        ..config(1 << 30)
+    };
+    for _ in 0..100 {
+        if socket.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let backend = FpgaBackend::new("fpga", Box::new(UnixPort(socket.clone())), cpu(), slow)
+        .expect("a thread");
+    let verdicts: Vec<_> = [&[][..], &[1]]
+        .into_iter()
+        .map(|bad| decide(&backend, &batch(vec![min_pk(2, bad)], 3)))
+        .collect();
+    process.kill().expect("it runs still");
+    process.wait().expect("it ends");
+    // It may have removed its socket itself.
+    let _ = std::fs::remove_file(&socket);
+    let good = |verdicts: &[Verdict]| -> Vec<bool> {
+        verdicts.iter().map(|v| *v == Verdict::Valid).collect()
+    };
+    let [first, second] = verdicts.try_into().expect("two batches");
+    assert_eq!(good(&first.expect("answered")), [true, true]);
+    assert_eq!(good(&second.expect("answered")), [true, false]);
+    assert_eq!(counter(&backend, "quarantined"), 0);
+    assert_eq!(counter(&backend, "items_by_card"), 2);
+}
