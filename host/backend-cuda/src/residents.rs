@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tutti_curves::{KeySet, KeySetId};
+use tutti_curves::KeySet;
+use tutti_types::KeySetId;
 
 use crate::program::Table;
 use crate::supervisor::{Worker, WorkerFault};
