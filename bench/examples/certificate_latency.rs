@@ -331,12 +331,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         "cargo run --release -p tutti-bench --example certificate_latency -- {}",
         arguments.join(" ")
     );
-    let (_server, endpoint) = match given {
-        Some(endpoint) => (None, endpoint),
-        None => {
-            let (server, endpoint) = serve()?;
-            (Some(server), endpoint)
-        }
+    let (_server, endpoint) = if let Some(endpoint) = given {
+        (None, endpoint)
+    } else {
+        let (server, endpoint) = serve()?;
+        (Some(server), endpoint)
     };
     let caller = tokio::runtime::Builder::new_current_thread()
         .enable_all()
