@@ -27,10 +27,10 @@ fn sent_and_received(bytes: &[u8], sender_clocks: u16, receiver_clocks: u16) -> 
         let taken = next.is_some() && sender.ready.val();
         receiver.line.next = sender.line.val();
         cycle(&mut sender, |sender, level| {
-            sender.clock.next = level.into()
+            sender.clock.next = level.into();
         });
         cycle(&mut receiver, |receiver, level| {
-            receiver.clock.next = level.into()
+            receiver.clock.next = level.into();
         });
         if taken {
             next = left.next();
@@ -51,7 +51,7 @@ fn bytes_come_through() {
 
 #[test]
 fn clocks_may_differ_by_three_percent() {
-    let bytes: Vec<u8> = (0..64).map(|i| 85 ^ i).collect();
+    let bytes: Vec<u8> = (0..64).map(|i| 0x55 ^ i).collect();
     assert_eq!(sent_and_received(&bytes, 30, 31), bytes);
     assert_eq!(sent_and_received(&bytes, 31, 30), bytes);
     assert_ne!(sent_and_received(&bytes, 30, 35), bytes);
@@ -66,7 +66,7 @@ fn noise_is_no_byte() {
         let low = (clock % 100 < 5 && clock < 1000) || (1200..1800).contains(&clock);
         receiver.line.next = !low;
         cycle(&mut receiver, |receiver, level| {
-            receiver.clock.next = level.into()
+            receiver.clock.next = level.into();
         });
         assert!(!receiver.valid.val(), "clock {clock}");
     }
