@@ -58,12 +58,15 @@ struct Card {
     if (!in.empty()) top->rx_data = in.front();
     top->tx_ready = 1;
     top->fault = 0;
-    for (const Fault &fault : faults)
-      if (top->busy && fault.cycle == busy_cycles) {
+    // One in a clock; of several that are due the others follow.
+    for (Fault &fault : faults)
+      if (top->busy && fault.kind && fault.cycle <= busy_cycles) {
         top->fault = fault.kind;
         top->fault_core = fault.core;
         top->fault_index = fault.index;
         top->fault_bits = fault.bits;
+        fault.kind = 0;
+        break;
       }
     top->eval();
     if (top->rx_take) in.pop_front();
