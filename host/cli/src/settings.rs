@@ -18,6 +18,7 @@ use crate::cuda::CudaSettings;
 use crate::exit::Failure;
 
 /// The settings file. Every key is optional; a key that is not here is an error.
+#[allow(clippy::struct_field_names)] // The names that operators write.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
