@@ -149,30 +149,7 @@ impl<W: World> FlatItem<'_, W> {
 
     /// What the oracle says of this item alone.
     pub(crate) fn by_oracle(&self) -> Verdict {
-        let mut at = 0;
-        let mut terms = Vec::new();
-        for term in self.parcel.terms(self.item) {
-            let mut keys = Vec::with_capacity(term.count as usize);
-            for &index in self.parcel.indices(term) {
-                match key_by_oracle(self.parcel.source(term), index) {
-                    Ok(key) => keys.push(key),
-                    Err(reason) => return Verdict::Invalid(reason, Part::Key(at)),
-                }
-                at += 1;
-            }
-            terms.push(oracle::Term {
-                keys,
-                message: self.parcel.message(term),
-            });
-        }
-        oracle::verify::<W>(self.parcel.scheme(), &terms, &self.item.signature)
-    }
-}
-
-fn key_by_oracle<W: World>(keys: &Keys<W>, index: u32) -> Result<KeyPoint<W>, InvalidReason> {
-    match keys {
-        Keys::Set(set) => Ok(set.keys()[index as usize]),
-        Keys::Inline(keys) => Ok(*keys[index as usize].member()?.point()),
+        self.parcel.by_oracle(self.item)
     }
 }
 

@@ -23,15 +23,24 @@ pub(crate) fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_
             map_to_g2(&u)
         })
         .collect();
-    let affine = affine_all(&points);
+    stored_or::<G2>(&points, messages, |message| hash_scalar(message, tag))
+}
+
+/// The messages' points as stored; where additions failed, which nobody has ever seen, by the scalar hash.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn stored_or<G: Points>(
+    points: &[Point<G::F>],
+    messages: &[&[u8]],
+    scalar: impl Fn(&[u8]) -> G::Stored,
+) -> Vec<G::Stored> {
+    let affine = affine_all(points);
     let mut hashes = Vec::with_capacity(messages.len());
-    for ((eight, point), affine) in messages.chunks(8).zip(&points).zip(&affine) {
-        // Nobody has ever seen a message for which the additions fail.
+    for ((eight, point), affine) in messages.chunks(8).zip(points).zip(&affine) {
         let failed = point.z.is_zero();
-        let stored = G2::store(affine);
+        let stored = G::store(affine);
         for (lane, message) in eight.iter().enumerate() {
             hashes.push(if failed.lane(lane) {
-                hash_scalar(message, tag)
+                scalar(message)
             } else {
                 stored[lane]
             });
@@ -211,24 +220,13 @@ impl Candidate {
     }
 }
 
-/// Σ kᵢ·xⁱ·zz^(n-i), by Horner's rule, with a leading 1 after the n constants of k.
+/// Σ kᵢ·xⁱ·zz^(n-i), by Horner's rule, with a leading coefficient after the n constants of k; `zz` holds the powers of zz.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn monic(k: &[[[u64; 8]; 2]], x: &Fp2, zz: &[Fp2; 3]) -> Fp2 {
+fn polynomial(leading: Fp2, k: &[[[u64; 8]; 2]], x: &Fp2, zz: &[Fp2; 3]) -> Fp2 {
     let isa = x.isa();
-    let mut sum = Fp2::one(isa);
-    for (i, k) in k.iter().rev().enumerate() {
-        sum = (sum.mul(x).sum() + zz[i].mul(&Fp2::splat(isa, k)).sum()).tight();
-    }
-    sum
-}
-
-/// The same with a leading constant.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn polynomial(k: &[[[u64; 8]; 2]; 4], x: &Fp2, zz: &[Fp2; 3]) -> Fp2 {
-    let isa = x.isa();
-    let mut sum = Fp2::splat(isa, &k[3]);
-    for i in 0..3 {
-        sum = (sum.mul(x).sum() + zz[i].mul(&Fp2::splat(isa, &k[2 - i])).sum()).tight();
+    let mut sum = leading;
+    for (k, zz) in k.iter().rev().zip(zz) {
+        sum = (sum.mul(x).sum() + zz.mul(&Fp2::splat(isa, k)).sum()).tight();
     }
     sum
 }
@@ -239,10 +237,13 @@ pub(crate) fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
     let z2 = p.z.sqr();
     let z4 = z2.sqr();
     let zz = [z2, z4, z4.mul(&z2)];
-    let x_num = polynomial(&consts::X_NUM, &p.x, &zz);
-    let x_den = monic(&consts::X_DEN, &p.x, &zz).mul(&z2);
-    let y_num = polynomial(&consts::Y_NUM, &p.x, &zz).mul(&p.y);
-    let y_den = monic(&consts::Y_DEN, &p.x, &zz).mul(&z2.mul(&p.z));
+    let isa = p.x.isa();
+    let one = Fp2::one(isa);
+    let ([x_most @ .., x_leading], [y_most @ .., y_leading]) = (&consts::X_NUM, &consts::Y_NUM);
+    let x_num = polynomial(Fp2::splat(isa, x_leading), x_most, &p.x, &zz);
+    let x_den = polynomial(one, &consts::X_DEN, &p.x, &zz).mul(&z2);
+    let y_num = polynomial(Fp2::splat(isa, y_leading), y_most, &p.x, &zz).mul(&p.y);
+    let y_den = polynomial(one, &consts::Y_DEN, &p.x, &zz).mul(&z2.mul(&p.z));
     let z = x_den.mul(&y_den);
     Point {
         x: x_num.mul(&y_den).mul(&z),

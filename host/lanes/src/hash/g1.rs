@@ -2,13 +2,13 @@
 
 use blst::blst_p1_affine;
 
-use super::{coordinate, expand};
+use super::{coordinate, expand, stored_or};
 use crate::Ifma;
-use crate::curve::{Point, affine_all};
+use crate::curve::Point;
 use crate::element::Element;
 use crate::fp::Fp;
 use crate::group::G1;
-use crate::points::{Points, eight_of};
+use crate::points::eight_of;
 use crate::vector::Mask;
 
 /// The hash of each message, with one domain separation tag for all.
@@ -21,21 +21,7 @@ pub(crate) fn hash_to_g1(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_
             map_to_g1(&[coordinate(isa, &bytes, 0), coordinate(isa, &bytes, 64)])
         })
         .collect();
-    let affine = affine_all(&points);
-    let mut hashes = Vec::with_capacity(messages.len());
-    for ((eight, point), affine) in messages.chunks(8).zip(&points).zip(&affine) {
-        // Nobody has ever seen a message for which the additions fail.
-        let failed = point.z.is_zero();
-        let stored = G1::store(affine);
-        for (lane, message) in eight.iter().enumerate() {
-            hashes.push(if failed.lane(lane) {
-                hash_scalar(message, tag)
-            } else {
-                stored[lane]
-            });
-        }
-    }
-    hashes
+    stored_or::<G1>(&points, messages, |message| hash_scalar(message, tag))
 }
 
 fn hash_scalar(message: &[u8], tag: &[u8]) -> blst_p1_affine {
