@@ -50,7 +50,9 @@ fn against_others() -> Vec<String> {
         "bn254-pairing-check-64",
         "bn254-poisoned-64",
         "avs-quorum",
+        "avs-quorum-8",
         "avs-quorum-64",
+        "avs-quorum-256",
     ];
     let batch = |scenario: &str, against: &str| {
         format!("batch --scenario {scenario} --against {against} --threads 1 --seconds 5")

@@ -3,7 +3,7 @@
 
 use ark_bn254::{Fq2, G2Affine};
 use ark_ec::AffineRepr;
-use tutti_backend::{Batch, Challenge, CoefficientBits, Outcomes, Work, WorkSlice};
+use tutti_backend::{Batch, Challenge, Outcomes, Work, WorkSlice};
 use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_curves::{Member, Wire, bn254};
 use tutti_domain::eigen::NonSignerCertificate;
@@ -15,7 +15,7 @@ use tutti_domain::{
 };
 use tutti_statements::optimism::OutputRootV0;
 use tutti_statements::{Body, SigningContext, Statement};
-use tutti_types::{InvalidReason, Limits, Part, Priority, UndecidedCause, Verdict};
+use tutti_types::{InvalidReason, Limits, Part, UndecidedCause, Verdict};
 
 use crate::rig::{self, Operator, Question, Twins, certificate, digest, g1, g2, operators};
 
@@ -312,19 +312,8 @@ fn claims<'a>(question: &Question, sets: &'a [OperatorSet]) -> Vec<(Claim, &'a O
 }
 
 fn run(backend: &CpuBackend, work: Work) -> Vec<Verdict> {
-    let operation = work.operation();
-    let slice = WorkSlice {
-        range: 0..work.len(),
-        work: std::sync::Arc::new(work),
-    };
-    let batch = Batch {
-        id: 1,
-        operation,
-        priority: Priority::Normal,
-        slices: vec![slice],
-        challenge: Challenge([7; 32]),
-        coefficient_bits: CoefficientBits::B64,
-    };
+    let slice = WorkSlice::whole(std::sync::Arc::new(work));
+    let batch = Batch::of(vec![slice], Challenge([7; 32]));
     let completion = tutti_backend::run(backend, batch).expect("the backend takes the batch");
     let outcomes = completion.result.expect("no device fault");
     match outcomes.into_iter().next() {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tutti_backend::{Batch, Challenge, CoefficientBits, Outcomes, Work, WorkSlice};
+use tutti_backend::{Batch, Challenge, Outcomes, Work, WorkSlice};
 use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_domain::ethereum::{AttestationCertificate, Attesters};
 use tutti_domain::{Claim, Docket, Obligation, Outcome, Possession, Present, SetState, Standing};
-use tutti_types::{Limits, Priority, Verdict};
+use tutti_types::{Limits, Verdict};
 
 use crate::path::judged_on_the_way;
 use crate::votes::{Vote, Votes, votes};
@@ -14,17 +14,8 @@ use crate::votes::{Vote, Votes, votes};
 fn run(work: Work) -> Vec<Verdict> {
     let config = CpuConfig::new(1, &Limits::default());
     let backend = CpuBackend::new(&config).expect("threads can be started");
-    let batch = Batch {
-        id: 1,
-        operation: work.operation(),
-        priority: Priority::Normal,
-        slices: vec![WorkSlice {
-            range: 0..work.len(),
-            work: Arc::new(work),
-        }],
-        challenge: Challenge([9; 32]),
-        coefficient_bits: CoefficientBits::B64,
-    };
+    let slice = WorkSlice::whole(Arc::new(work));
+    let batch = Batch::of(vec![slice], Challenge([9; 32]));
     let completion = tutti_backend::run(&backend, batch).expect("the backend takes the batch");
     let outcomes = completion.result.expect("no device fault");
     match outcomes.into_iter().next() {

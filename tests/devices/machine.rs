@@ -12,7 +12,7 @@ use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_backend_cuda::{
     CudaBackend, CudaConfig, StartError, Warmth, WorkerCommand, WorkerPatience,
 };
-use tutti_types::{Limits, Priority, Verdict};
+use tutti_types::{Limits, Verdict};
 
 /// A machine with the stand-in as its driver, and faults that can be put in and taken out.
 pub(crate) struct Machine {
@@ -103,15 +103,11 @@ pub(crate) fn cpu() -> Arc<dyn Backend> {
 
 pub(crate) fn batch(work: &Arc<Work>, seed: u8, coefficient_bits: CoefficientBits) -> Batch {
     Batch {
-        id: 7,
-        operation: work.operation(),
-        priority: Priority::Normal,
-        slices: vec![WorkSlice {
-            work: Arc::clone(work),
-            range: 0..work.len(),
-        }],
-        challenge: Challenge([seed; 32]),
         coefficient_bits,
+        ..Batch::of(
+            vec![WorkSlice::whole(Arc::clone(work))],
+            Challenge([seed; 32]),
+        )
     }
 }
 

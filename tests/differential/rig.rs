@@ -115,11 +115,9 @@ pub(crate) fn run(
     random.fill_bytes(&mut challenge);
     let batch = Batch {
         id: random.next_u64(),
-        operation: slices[0].work.operation(),
         priority: *pick(random, &Priority::ALL),
-        slices: slices.to_vec(),
-        challenge: Challenge(challenge),
         coefficient_bits: bits,
+        ..Batch::of(slices.to_vec(), Challenge(challenge))
     };
     let id = batch.id;
     let completion = tutti_backend::run(backend, batch).expect("the backend takes the batch");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rand_core::RngCore;
-use tutti_backend::Work;
+use tutti_backend::{Batch, Challenge, Outcomes, Work, WorkSlice};
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_types::{Dst, Scheme, Verdict};
 
@@ -175,6 +175,28 @@ fn an_item_alone_gets_what_it_gets_among_others() {
 }
 
 /// Two keys and many messages: the batch is grouped by key, and weights go to the messages.
+/// Whoever waits for a batch that is all bad must see that it gets on.
+#[test]
+fn each_bad_item_is_a_sign_of_life() {
+    let mut random = random(11);
+    let ring = Ring::<MinPk>::new(&mut random);
+    let scheme = &min_pk()[0];
+    let mut maker = Maker::new(&ring, scheme.clone(), &mut random);
+    let items = (0..24).flat_map(|_| maker.bad(&mut random)).collect();
+    let made = made(&ring, scheme, items, "all bad");
+    for subject in &rig::subjects() {
+        let slice = WorkSlice::whole(Arc::clone(&made.work));
+        let batch = Batch::of(vec![slice], Challenge([3; 32]));
+        let pulse = batch.pulse.clone();
+        let completion = tutti_backend::run(&subject.backend, batch).expect("it takes the batch");
+        let outcomes = completion.result.expect("no device fault");
+        let bad = outcomes.iter().flat_map(Outcomes::verdicts);
+        let bad = bad.filter(|verdict| *verdict != Verdict::Valid).count();
+        assert!(bad > 8, "{}: {bad}", subject.name);
+        assert!(pulse.beats() > bad as u64 / 2, "{}", subject.name);
+    }
+}
+
 #[test]
 fn batches_grouped_by_key() {
     fn grouped<W: World>(schemes: &[Scheme]) {

@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
-use tutti_backend::{
-    Batch, Challenge, CoefficientBits, Keys, Outcomes, VerifyParcelBuilder, Work, WorkSlice,
-};
+use tutti_backend::{Batch, Challenge, Keys, Outcomes, VerifyParcelBuilder, Work, WorkSlice};
 use tutti_backend_cpu::{CpuBackend, CpuConfig, CpuEngine};
 use tutti_curves::bn254::{Bn254, G1, G2};
 use tutti_curves::{Bn254Sig, Curve, Group, Hashing, KeySet, Member, PointHash, Wire};
@@ -117,15 +115,11 @@ fn batch(work: &Arc<Work>, random: &mut ChaCha20Rng) -> Batch {
     let mut challenge = [0; 32];
     random.fill_bytes(&mut challenge);
     Batch {
-        id: 1,
-        operation: work.operation(),
-        priority: Priority::ALL[0],
-        slices: vec![WorkSlice {
-            work: Arc::clone(work),
-            range: 0..work.len(),
-        }],
-        challenge: Challenge(challenge),
-        coefficient_bits: CoefficientBits::B64,
+        priority: Priority::Urgent,
+        ..Batch::of(
+            vec![WorkSlice::whole(Arc::clone(work))],
+            Challenge(challenge),
+        )
     }
 }
 

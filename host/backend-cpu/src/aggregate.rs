@@ -1,7 +1,9 @@
 //! Checked points, sums of points, keys of key sets.
 
 use rand_core::RngCore;
-use tutti_backend::{CheckedKeys, KeyParcel, Outcomes, SumParcel, SumRole, Work, WorkSlice};
+use tutti_backend::{
+    CheckedKeys, CoefficientBits, KeyParcel, Outcomes, SumParcel, SumRole, Work, WorkSlice,
+};
 use tutti_curves::{Group, Member, Wire};
 use tutti_types::{InvalidReason, Part, Verdict};
 
@@ -11,10 +13,11 @@ use crate::weighted_sum;
 use crate::weights;
 
 /// Points at their places: decompressed, not infinity, in the subgroup. The subgroup is checked
-/// with an error of at most 2^-64.
+/// with the batch's own bound of error.
 pub(crate) fn members<G: Bulk>(
     arithmetic: Arithmetic,
     wires: &[Wire<G>],
+    bits: CoefficientBits,
     random: &mut impl RngCore,
 ) -> Vec<Result<Member<G>, InvalidReason>> {
     let mut points = arithmetic::finite(arithmetic, wires);
@@ -25,7 +28,7 @@ pub(crate) fn members<G: Bulk>(
             .enumerate()
             .filter_map(|(at, point)| Some((at, *point.as_ref().ok()?)))
             .unzip();
-        let shape = weighted_sum::shape(finite.len(), 64);
+        let shape = weighted_sum::shape(finite.len(), bits.bits());
         let weights = weights::draw(finite.len(), shape, random);
         let parts = weighted_sum::even_parts(finite.len());
         let Err(outside) =
@@ -52,6 +55,7 @@ pub(crate) fn keys(slice: &WorkSlice, context: &mut Context) -> Outcomes {
         members(
             context.arithmetic,
             &parcel.keys[slice.range.clone()],
+            context.bits,
             &mut context.random,
         )
     }
@@ -76,7 +80,13 @@ pub(crate) fn sums(slice: &WorkSlice, context: &mut Context) -> Outcomes {
 fn sum_lists<G: Bulk>(parcel: &SumParcel<G>, slice: &WorkSlice, context: &mut Context) -> Outcomes {
     let lists = &parcel.lists[slice.range.clone()];
     let wires: Vec<Wire<G>> = lists.iter().flatten().copied().collect();
-    let mut members = members(context.arithmetic, &wires, &mut context.random).into_iter();
+    let members = members(
+        context.arithmetic,
+        &wires,
+        context.bits,
+        &mut context.random,
+    );
+    let mut members = members.into_iter();
     let summands: Vec<Result<Vec<G::Affine>, Verdict>> = lists
         .iter()
         .map(|list| {

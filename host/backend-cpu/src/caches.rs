@@ -149,3 +149,21 @@ impl<K: std::hash::Hash + Eq, V: Clone> Counted<K, V> {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_remembered_than_allowed() {
+        for allowed in [0, 1, 10, 1_000] {
+            let cache = Counted::new(allowed);
+            for n in 0..10_000_u32 {
+                cache.put(n, n);
+            }
+            let kept = (0..10_000).filter(|n| cache.get(n) == Some(*n)).count();
+            assert!(kept <= allowed, "{kept} of {allowed}");
+            assert!(2 * kept >= allowed, "{kept} of {allowed}");
+        }
+    }
+}

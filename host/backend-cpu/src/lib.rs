@@ -21,8 +21,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use rayon::ThreadPool;
 use tutti_backend::{
-    Backend, Batch, CoefficientBits, Completion, Descriptor, DeviceFault, Done, Outcomes, Refused,
-    Work, WorkSlice,
+    Backend, Batch, CoefficientBits, Completion, Descriptor, DeviceFault, Done, Outcomes, Pulse,
+    Refused, Work, WorkSlice,
 };
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_types::{Limits, Operation};
@@ -153,6 +153,7 @@ struct Context {
     arithmetic: Arithmetic,
     random: ChaCha20Rng,
     bits: CoefficientBits,
+    pulse: Pulse,
 }
 
 fn decide(batch: &Batch, caches: &Caches, arithmetic: Arithmetic) -> Vec<Outcomes> {
@@ -160,6 +161,7 @@ fn decide(batch: &Batch, caches: &Caches, arithmetic: Arithmetic) -> Vec<Outcome
         arithmetic,
         random: ChaCha20Rng::from_seed(batch.challenge.0),
         bits: batch.coefficient_bits,
+        pulse: batch.pulse.clone(),
     };
     macro_rules! slices {
         ($variant:ident) => {

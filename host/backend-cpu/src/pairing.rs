@@ -43,7 +43,9 @@ where
         .collect();
     let weighted = weigh::<C>(good, context);
     if !holds::<C>(arithmetic, &weighted) {
+        context.pulse.beat();
         let values = values::<C>(arithmetic, &weighted);
+        context.pulse.beat();
         suspects.extend(not_one::<C>(arithmetic, &values));
     }
     let mut verdicts = vec![Verdict::Valid; checks.len()];
@@ -51,6 +53,7 @@ where
     let decided: Vec<(usize, Verdict)> = suspects
         .into_par_iter()
         .map(|at| (at, oracle::pairing_check::<C>(pairs_of(at))))
+        .inspect(|_| context.pulse.beat())
         .collect();
     for (at, verdict) in decided {
         verdicts[at] = verdict;

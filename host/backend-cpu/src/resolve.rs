@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use rand_core::RngCore;
 use tutti_backend::{Hashing, Keys, TermRef, VerifyItem, VerifyParcel};
 use tutti_curves::{Group, Pair, Signed, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Scheme, Verdict};
@@ -87,7 +86,7 @@ pub(crate) fn resolve<'a, W: World>(
     let (signatures, (mut interned, regular)) = rayon::join(
         || signatures(arithmetic, parcels),
         || {
-            let inline = inline_keys(arithmetic, &items, caches, &mut context.random);
+            let inline = inline_keys(&items, caches, context);
             intern(arithmetic, &items, &places, &inline, caches)
         },
     );
@@ -176,10 +175,9 @@ fn terms<'a, W: World>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {
 }
 
 fn inline_keys<W: World>(
-    arithmetic: Arithmetic,
     items: &[FlatItem<'_, W>],
     caches: &WorldCaches<W>,
-    random: &mut impl RngCore,
+    context: &mut Context,
 ) -> InlineKeys<W> {
     let mut keys: InlineKeys<W> = HashMap::new();
     let mut missing = Vec::new();
@@ -204,10 +202,13 @@ fn inline_keys<W: World>(
         }
     }
     let wires: Vec<_> = missing.iter().map(|(_, wire)| **wire).collect();
-    for ((place, wire), key) in missing
-        .iter()
-        .zip(members::<W::Key>(arithmetic, &wires, random))
-    {
+    let checked = members::<W::Key>(
+        context.arithmetic,
+        &wires,
+        context.bits,
+        &mut context.random,
+    );
+    for ((place, wire), key) in missing.iter().zip(checked) {
         if let Ok(member) = &key {
             caches.keys.put(key_name(wire), *member.point());
         }

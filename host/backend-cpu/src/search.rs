@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use tutti_backend::Pulse;
+
 use crate::arithmetic::World;
 use crate::verify::{Leaf, Weighted};
 
@@ -60,14 +62,14 @@ impl Span {
 }
 
 /// The items whose own equation does not hold, of a batch whose whole does not.
-pub(crate) fn bad_items<W: World>(batch: &Weighted<'_, W>) -> Vec<u32> {
+pub(crate) fn bad_items<W: World>(batch: &Weighted<'_, W>, pulse: &Pulse) -> Vec<u32> {
     let mut bad = Vec::new();
     let mut level = batch.first_parts();
     if let [only] = &level[..] {
         return only.span.items(batch.leaves());
     }
     while !level.is_empty() {
-        let holding = batch.hold_each(&level);
+        let holding = batch.hold_each(&level, pulse);
         let failing = level.iter().zip(holding).filter(|(_, holds)| !holds);
         let mut below = Vec::new();
         for (part, _) in failing {

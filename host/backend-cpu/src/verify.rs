@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tutti_backend::Outcomes;
+use tutti_backend::{Outcomes, Pulse};
 use tutti_curves::{Curve, Group, Pair, Signed};
 use tutti_types::{GroupId, Verdict};
 
@@ -48,6 +48,7 @@ pub(crate) fn verify<W: World>(
     let decided: Vec<Verdict> = doubtful
         .par_iter()
         .map(|&at| resolved.items[at as usize].by_oracle())
+        .inspect(|_| context.pulse.beat())
         .collect();
     for (at, verdict) in doubtful.into_iter().zip(decided) {
         verdicts[at as usize] = verdict;
@@ -101,10 +102,11 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
             Ok(sums) => {
                 let weighted =
                     Weighted::new(arithmetic, resolved, plan, points, weights, shape, sums);
-                bad.extend(weighted.bad_items());
+                bad.extend(weighted.bad_items(&context.pulse));
                 return bad;
             }
             Err(outside) => {
+                context.pulse.beat();
                 failed_tries += 1;
                 for at in outside {
                     bad.push(items[at]);
@@ -253,7 +255,7 @@ impl<'a, W: World> Weighted<'a, W> {
         weighted
     }
 
-    fn bad_items(&self) -> Vec<u32> {
+    fn bad_items(&self, pulse: &Pulse) -> Vec<u32> {
         let mut pairs = match &self.plan.leaves[..] {
             [only] => self.pairs(&only.groups),
             _ => Vec::new(),
@@ -264,7 +266,7 @@ impl<'a, W: World> Weighted<'a, W> {
         if W::Curve::are_one(self.arithmetic, &[whole])[0] {
             return Vec::new();
         }
-        search::bad_items(self)
+        search::bad_items(self, pulse)
     }
 
     pub(crate) fn leaves(&self) -> &[Leaf] {
@@ -327,7 +329,7 @@ impl<'a, W: World> Weighted<'a, W> {
     }
 
     /// Whether each part's equation holds.
-    pub(crate) fn hold_each(&self, parts: &[Part<W>]) -> Vec<bool> {
+    pub(crate) fn hold_each(&self, parts: &[Part<W>], pulse: &Pulse) -> Vec<bool> {
         /// Lanes are filled by a check's few pairs.
         const PARTS_PER_TASK: usize = 8;
         let sums: Vec<SigSum<W>> = parts.iter().map(|part| part.sum).collect();
@@ -348,6 +350,7 @@ impl<'a, W: World> Weighted<'a, W> {
                         *value = W::Curve::mul(value, &self.product(leaves.clone()));
                     }
                 }
+                pulse.beat();
                 W::Curve::are_one(self.arithmetic, &values)
             })
             .collect()

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tutti_backend::{
-    Backend, Batch, Challenge, CoefficientBits, HashInput, HashParcel, Keys, VerifyParcelBuilder,
-    Work, WorkSlice,
+    Backend, Batch, Challenge, HashInput, HashParcel, Keys, VerifyParcelBuilder, Work, WorkSlice,
 };
 use tutti_curves::{Bn254Sig, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
-use tutti_types::{CurveId, Dst, Encoding, GroupId, Operation, Priority, Scheme, World};
+use tutti_types::{CurveId, Dst, Encoding, GroupId, Operation, Scheme, World};
 
 use crate::backend::CudaBackend;
 use crate::composer::Composer;
@@ -183,18 +182,9 @@ fn lines(
 fn best(backend: &dyn Backend, work: &Arc<Work>) -> Option<Duration> {
     (0..RUNS)
         .map(|run| {
-            let batch = Batch {
-                id: 0,
-                operation: work.operation(),
-                priority: Priority::Normal,
-                slices: vec![WorkSlice {
-                    work: Arc::clone(work),
-                    range: 0..work.len(),
-                }],
-                // Only times are looked at; nobody is answered.
-                challenge: Challenge([run as u8; 32]),
-                coefficient_bits: CoefficientBits::B64,
-            };
+            // Only times are looked at; nobody is answered.
+            let challenge = Challenge([run as u8; 32]);
+            let batch = Batch::of(vec![WorkSlice::whole(Arc::clone(work))], challenge);
             let began = Instant::now();
             let completion = tutti_backend::run(backend, batch).ok()?;
             completion.result.ok().map(|_| began.elapsed())

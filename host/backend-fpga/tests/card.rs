@@ -8,8 +8,8 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use tutti_backend::{
-    Backend, Batch, Challenge, CoefficientBits, DeviceFault, Keys, Outcomes, PairingParcel,
-    VerifyParcelBuilder, Work, WorkSlice, run, self_test,
+    Backend, Batch, Challenge, DeviceFault, Keys, Outcomes, PairingParcel, VerifyParcelBuilder,
+    Work, WorkSlice, run, self_test,
 };
 use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_backend_fpga::{
@@ -20,7 +20,7 @@ use tutti_curves::bn254::Bn254;
 use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
 use tutti_hdl::microcode::pairing;
 use tutti_hdl::model::Defect;
-use tutti_types::{Dst, Limits, Priority, Scheme, Verdict};
+use tutti_types::{Dst, Limits, Scheme, Verdict};
 
 fn cpu() -> Arc<dyn Backend> {
     let config = CpuConfig::new(1, &Limits::default());
@@ -64,19 +64,12 @@ fn counter(backend: &dyn Backend, name: &str) -> u64 {
 fn batch(works: Vec<Work>, seed: u64) -> Batch {
     let mut challenge = [0; 32];
     ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut challenge);
+    let slices = works
+        .into_iter()
+        .map(|work| WorkSlice::whole(Arc::new(work)));
     Batch {
         id: seed,
-        operation: works[0].operation(),
-        priority: Priority::Bulk,
-        slices: works
-            .into_iter()
-            .map(|work| WorkSlice {
-                range: 0..work.len(),
-                work: Arc::new(work),
-            })
-            .collect(),
-        challenge: Challenge(challenge),
-        coefficient_bits: CoefficientBits::B64,
+        ..Batch::of(slices.collect(), Challenge(challenge))
     }
 }
 

@@ -1,5 +1,6 @@
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tutti_types::{Operation, Priority, UndecidedCause, Verdict};
 
@@ -41,6 +42,31 @@ pub struct WorkSlice {
     pub range: Range<usize>,
 }
 
+impl WorkSlice {
+    pub fn whole(work: Arc<Work>) -> Self {
+        Self {
+            range: 0..work.len(),
+            work,
+        }
+    }
+}
+
+/// A batch's signs of life. One with many bad items takes far longer than was estimated, for each
+/// of them is asked of the oracle: whoever waits for it must not take it for one that hangs.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// Some of what was to be computed is computed: never said while merely waiting.
+    pub fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Sealed: nothing is added or taken away any more. Everything in it is one operation.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -50,9 +76,25 @@ pub struct Batch {
     pub slices: Vec<WorkSlice>,
     pub challenge: Challenge,
     pub coefficient_bits: CoefficientBits,
+    /// Shared with all parts and copies of the batch.
+    pub pulse: Pulse,
 }
 
 impl Batch {
+    /// Of slices of one operation, at least one; with what is left to chance or to a caller as it is
+    /// by default.
+    pub fn of(slices: Vec<WorkSlice>, challenge: Challenge) -> Self {
+        Self {
+            id: 0,
+            operation: slices[0].work.operation(),
+            priority: Priority::default(),
+            slices,
+            challenge,
+            coefficient_bits: CoefficientBits::default(),
+            pulse: Pulse::default(),
+        }
+    }
+
     pub fn items(&self) -> usize {
         self.slices.iter().map(|slice| slice.range.len()).sum()
     }

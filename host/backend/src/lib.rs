@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tutti_types::Operation;
 
-pub use batch::{Batch, Challenge, CoefficientBits, Outcomes, WorkSlice};
+pub use batch::{Batch, Challenge, CoefficientBits, Outcomes, Pulse, WorkSlice};
 pub use cost::Costs;
 pub use self_test::{SelfTestFailure, SelfTestReport, self_test};
 pub use work::{

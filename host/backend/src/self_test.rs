@@ -9,7 +9,7 @@ use tutti_types::{
     CurveId, Dst, Encoding, GroupId, HashVariant, InvalidReason, Part, Priority, Scheme, Verdict,
 };
 
-use crate::batch::{Batch, Challenge, CoefficientBits, Outcomes, WorkSlice};
+use crate::batch::{Batch, Challenge, Outcomes, WorkSlice};
 use crate::work::{
     HashInput, HashParcel, Hashing, KeyParcel, Keys, PairingParcel, SumParcel, SumRole,
     VerifyParcelBuilder, Work,
@@ -128,16 +128,13 @@ fn check(
     range: std::ops::Range<usize>,
     expected: &[Expected],
 ) -> Result<(), SelfTestFailure> {
+    let slice = WorkSlice {
+        work: Arc::clone(work),
+        range: range.clone(),
+    };
     let batch = Batch {
-        id: 0,
-        operation: work.operation(),
         priority: Priority::Urgent,
-        slices: vec![WorkSlice {
-            work: Arc::clone(work),
-            range: range.clone(),
-        }],
-        challenge,
-        coefficient_bits: CoefficientBits::B64,
+        ..Batch::of(vec![slice], challenge)
     };
     let outcomes = crate::run(backend, batch)?.result?;
     let got: Vec<Expected> = outcomes.iter().flat_map(answers).collect();

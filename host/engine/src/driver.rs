@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Condvar, Mutex};
 use tutti_backend::{
-    Batch, CoefficientBits, DeviceFault, Outcomes, SelfTestFailure, Work, WorkSlice,
+    Batch, CoefficientBits, DeviceFault, Outcomes, Pulse, SelfTestFailure, Work, WorkSlice,
 };
 use tutti_batcher::{
     Action, BackendId, BatchId, Batcher, Config, Event, Micros, Parcel, ParcelId, Slice, SourceId,
@@ -239,9 +239,20 @@ struct InFlight {
     /// The most that its backend had in hand at once since then: a small batch may have to wait
     /// for a large one there.
     load_us: u64,
+    pulse: Pulse,
+    beats: u64,
+    /// When it was last seen to have got on.
+    alive: Instant,
 }
 
 impl InFlight {
+    fn look(&mut self, now: Instant) {
+        let beats = self.pulse.beats();
+        if beats != self.beats {
+            (self.beats, self.alive) = (beats, now);
+        }
+    }
+
     fn items(&self) -> usize {
         self.slices.iter().map(|slice| slice.len as usize).sum()
     }
@@ -360,8 +371,18 @@ impl Driver {
     }
 
     /// When a batch that is not answered shows that its backend is dead.
+    /// What lies before a batch, it may have to wait for: its time runs from their last sign of life,
+    /// or its own.
     fn due(&self, batch: &InFlight) -> Instant {
-        batch.submitted + self.patience.with(batch.load_us)
+        let before = |other: &&InFlight| {
+            other.backend == batch.backend && other.submitted <= batch.submitted
+        };
+        let alive = self
+            .in_flight
+            .values()
+            .filter(before)
+            .map(|other| other.alive);
+        alive.fold(batch.alive, Instant::max) + self.patience.with(batch.load_us)
     }
 
     fn now(&self) -> Micros {
@@ -442,14 +463,18 @@ impl Driver {
                 slices,
                 cost_us,
             } => {
+                let now = Instant::now();
                 let in_flight = InFlight {
                     backend,
                     slices,
                     operation,
                     priority,
-                    submitted: Instant::now(),
+                    submitted: now,
                     cost_us,
                     load_us: cost_us,
+                    pulse: Pulse::default(),
+                    beats: 0,
+                    alive: now,
                 };
                 self.submit(batch, in_flight);
             }
@@ -486,6 +511,7 @@ impl Driver {
             // Drawn only now: nobody who chose the items can know it.
             challenge: fresh_challenge(),
             coefficient_bits: self.coefficient_bits,
+            pulse: in_flight.pulse.clone(),
         };
         let backend = in_flight.backend;
         let mut attempt = Attempt {
@@ -550,9 +576,12 @@ impl Driver {
         });
     }
 
-    /// A backend that keeps a batch for too long is dead, whatever else it does.
+    /// A backend that keeps a batch for too long without getting on is dead, whatever else it does.
     fn take_out_silent(&mut self) {
         let now = Instant::now();
+        for batch in self.in_flight.values_mut() {
+            batch.look(now);
+        }
         let silent = |driver: &Self| {
             let mut batches = driver.in_flight.values();
             let late = batches.find(|batch| driver.due(batch) <= now);

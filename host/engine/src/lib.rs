@@ -38,7 +38,8 @@ pub struct EngineConfig {
     pub gather: Duration,
 }
 
-/// How long a backend may keep a batch before it counts as dead and the batch goes elsewhere.
+/// How long a backend may keep a batch without getting on with it ([`tutti_backend::Pulse`]) before it
+/// counts as dead and the batch goes elsewhere.
 /// Estimates of cost are right within a factor of two, machines are slow or busy: what is still
 /// silent after twenty times the estimate is not slow.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ mod forge;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
+use tutti_backend::CoefficientBits;
 use tutti_curves::bls12_381::{G1, G2};
 use tutti_curves::{Wire, bn254};
 
@@ -255,7 +256,7 @@ fn points_that_hide_each_other_do_not_cost_try_after_try() {
         let wires: Vec<Wire<G1>> = points.into_iter().map(Wire::Point).collect();
         for engine in engines() {
             let mut counting = Counting(ChaCha20Rng::seed_from_u64(13), 0);
-            let checked = members::<G1>(engine, &wires, &mut counting);
+            let checked = members::<G1>(engine, &wires, CoefficientBits::B64, &mut counting);
             assert!(checked[..bad].iter().all(Result::is_err));
             assert!(checked[bad..].iter().all(Result::is_ok));
             assert!(

@@ -205,6 +205,32 @@ fn a_dear_batch_has_more_time_and_so_has_what_waits_beside_it() {
     drop(held);
 }
 
+/// A batch of many bad items takes a hundred times what was estimated, and so does what waits
+/// behind it.
+#[test]
+fn a_backend_that_gets_on_is_waited_for_and_only_so_long() {
+    let slow = Scripted::new("slow", 2);
+    let patience = Patience {
+        floor: Duration::from_secs(1),
+        cost_factor: 20,
+    };
+    let engine = impatient_engine(patience, Limits::default(), &[&slow]);
+    let asked = [ask(&engine, checks(2, 1)), ask(&engine, sums(1, 1))];
+    let [first, behind] = [slow.next(), slow.next()];
+    let started = Instant::now();
+    while started.elapsed() < 3 * patience.floor {
+        first.batch.pulse.beat();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(is_up(&engine, "slow"));
+    for asked in asked {
+        assert_undecided(&asked.answer(), 1, UndecidedCause::DeviceFault);
+    }
+    assert!(started.elapsed() >= 4 * patience.floor);
+    assert!(!is_up(&engine, "slow"));
+    drop((first, behind));
+}
+
 #[test]
 fn a_fault_of_its_own_code_spares_the_backends_other_batches() {
     let backend = Scripted::new("a", 2);
