@@ -4,31 +4,35 @@ use ark_bn254::{Fq, Fq2, Fq12};
 use blst::{blst_fp, blst_fp2, blst_fp12};
 
 use crate::Ifma;
+use crate::bls12_381::Bls12381;
+use crate::bn254::Bn254;
 use crate::element::Element as _;
-use crate::{bn254, fp, fp2, fp12};
+use crate::fp::Fp;
+use crate::fp2::Fp2;
+use crate::fp12::Fp12;
 
 macro_rules! chains {
-    ($($name:ident: $outer:ty, $inner:path, $from:ident, $to:ident;)*) => {$(
+    ($($name:ident: $outer:ty, $inner:ty;)*) => {$(
         #[target_feature(enable = "avx512f,avx512ifma")]
         pub(crate) fn $name(isa: Ifma, x: &[$outer; 8], products: usize) -> [$outer; 8] {
             type Inner = $inner;
-            let x = Inner::$from(isa, x.each_ref());
+            let x = Inner::from_scalar(isa, x.each_ref());
             let mut power = x;
             for _ in 0..products {
                 power = power.mul(&x);
             }
-            power.$to()
+            power.to_scalar()
         }
     )*};
 }
 
 chains! {
-    bls12_381_fp: blst_fp, fp::Fp, from_blst, to_blst;
-    bls12_381_fp2: blst_fp2, fp2::Fp2, from_blst, to_blst;
-    bls12_381_fp12: blst_fp12, fp12::Fp12, from_blst, to_blst;
-    bn254_fp: Fq, bn254::fp::Fp, from_ark, to_ark;
-    bn254_fp2: Fq2, bn254::fp2::Fp2, from_ark, to_ark;
-    bn254_fp12: Fq12, bn254::fp12::Fp12, from_ark, to_ark;
+    bls12_381_fp: blst_fp, Fp<Bls12381>;
+    bls12_381_fp2: blst_fp2, Fp2<Bls12381>;
+    bls12_381_fp12: blst_fp12, Fp12<Bls12381>;
+    bn254_fp: Fq, Fp<Bn254>;
+    bn254_fp2: Fq2, Fp2<Bn254>;
+    bn254_fp12: Fq12, Fp12<Bn254>;
 }
 
 #[cfg(test)]

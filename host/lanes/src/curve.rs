@@ -4,9 +4,6 @@ use crate::Ifma;
 use crate::element::{Element, ElementSum, invert_all};
 use crate::vector::Mask;
 
-/// |x|, the parameter of the curve family, whose sign is negative.
-pub(crate) const SEED: u64 = 0xd201_0000_0001_0000;
-
 /// Eight points with affine coordinates. Infinity has none: who can meet it keeps a mask beside.
 #[derive(Clone, Copy)]
 pub(crate) struct Affine<F> {
@@ -104,12 +101,6 @@ impl<F: Element> Point<F> {
     pub(crate) fn times(&self, scalar: u64) -> Self {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { times(self, scalar) }
-    }
-
-    /// |x| times, likewise.
-    #[inline(always)]
-    pub(crate) fn times_seed(&self) -> Self {
-        self.times(SEED)
     }
 }
 

@@ -3,7 +3,6 @@
 use core::ops::{Add, Neg, Sub};
 
 use crate::Ifma;
-use crate::fp::{Fp, Sum};
 use crate::vector::Mask;
 
 /// Eight elements of Fp or of Fp2.
@@ -55,85 +54,6 @@ pub(crate) trait ElementSum:
     #[inline(always)]
     fn double(self) -> Self {
         self.times_pow2::<1>()
-    }
-}
-
-impl Element for Fp {
-    type Sum = Sum;
-    type Packed = [u64; 8];
-
-    #[inline(always)]
-    fn gather(isa: Ifma, x: [&[u64; 8]; 8]) -> Self {
-        Self::gather(isa, x)
-    }
-
-    #[inline(always)]
-    fn scatter(&self) -> [[u64; 8]; 8] {
-        self.scatter()
-    }
-
-    #[inline(always)]
-    fn zero(isa: Ifma) -> Self {
-        Self::zero(isa)
-    }
-
-    #[inline(always)]
-    fn one(isa: Ifma) -> Self {
-        Self::one(isa)
-    }
-
-    #[inline(always)]
-    fn isa(&self) -> Ifma {
-        self.isa()
-    }
-
-    #[inline(always)]
-    fn mul(&self, o: &Self) -> Self {
-        self.mul(o)
-    }
-
-    #[inline(always)]
-    fn sqr(&self) -> Self {
-        self.sqr()
-    }
-
-    #[inline(always)]
-    fn mul_sub_8_sqr(&self, b: &Self, c: &Self) -> Self {
-        self.mul_sub_8_sqr(b, c)
-    }
-
-    #[inline(always)]
-    fn sum(&self) -> Sum {
-        self.sum()
-    }
-
-    #[inline(always)]
-    fn invert(&self) -> Self {
-        self.invert()
-    }
-
-    #[inline(always)]
-    fn select(m: Mask, yes: &Self, no: &Self) -> Self {
-        Self::select(m, yes, no)
-    }
-}
-
-impl ElementSum for Sum {
-    type Element = Fp;
-
-    #[inline(always)]
-    fn tight(self) -> Fp {
-        self.tight()
-    }
-
-    #[inline(always)]
-    fn is_zero(self) -> Mask {
-        self.is_zero()
-    }
-
-    #[inline(always)]
-    fn times_pow2<const N: u32>(self) -> Self {
-        self.times_pow2::<N>()
     }
 }
 

@@ -4,43 +4,66 @@ use core::ops::{Add, Neg, Sub};
 
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
-use crate::fp::{Factor, Fp, Sum, Wide};
+use crate::fp::{Factor, Field, Fp, Sum, Wide};
 use crate::vector::{Mask, V};
+
+/// What the extensions of one prime field have that others' have not: they are Fp2 = Fp[i] / (i² + 1) and
+/// Fp12 = Fp2[w] / (w⁶ - ξ) with ξ = a + i.
+pub(crate) trait Tower: Field {
+    /// a times: at most 9 times.
+    fn times_a(x: V) -> V;
+    /// ξ^(k(p-1)/6) for k = 1..=5.
+    const FROBENIUS: [[Self::Limbs<u64>; 2]; 5];
+    /// ξ^(k(p²-1)/6) for k = 1..=5, sixth roots of one in Fp.
+    const FROBENIUS_SQUARE: [Self::Limbs<u64>; 5];
+
+    /// An element of Fp2 as the scalar library has it; the default is 0.
+    type Scalar2: Copy + Default;
+    fn coordinates(x: &Self::Scalar2) -> [&Self::Scalar; 2];
+    fn from_coordinates(c: [Self::Scalar; 2]) -> Self::Scalar2;
+
+    /// An element of Fp12 likewise.
+    type Scalar12: Copy;
+    /// Of w^0 to w^5.
+    fn coefficients(x: &Self::Scalar12) -> [&Self::Scalar2; 6];
+    fn from_coefficients(c: [Self::Scalar2; 6]) -> Self::Scalar12;
+    /// 0 stays 0.
+    fn invert_scalar12(x: &Self::Scalar12) -> Self::Scalar12;
+}
 
 /// Eight elements c0 + c1·i.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(crate) struct Fp2 {
-    pub(crate) c0: Fp,
-    pub(crate) c1: Fp,
+pub(crate) struct Fp2<M: Field> {
+    pub(crate) c0: Fp<M>,
+    pub(crate) c1: Fp<M>,
 }
 
 /// Eight sums of elements.
 #[derive(Clone, Copy)]
-pub(crate) struct Sum2 {
-    pub(crate) c0: Sum,
-    pub(crate) c1: Sum,
+pub(crate) struct Sum2<M: Field> {
+    pub(crate) c0: Sum<M>,
+    pub(crate) c1: Sum<M>,
 }
 
-/// Eight factors of one product, each coordinate below 2^4 p.
+/// Eight factors of one product, each coordinate in half the range of a [`Factor`].
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(crate) struct Factor2 {
-    c0: Factor,
-    c1: Factor,
+pub(crate) struct Factor2<M: Field> {
+    c0: Factor<M>,
+    c1: Factor<M>,
 }
 
 /// Eight sums of products.
 #[derive(Clone, Copy)]
-pub(crate) struct Wide2 {
-    pub(crate) c0: Wide,
-    pub(crate) c1: Wide,
+pub(crate) struct Wide2<M: Field> {
+    pub(crate) c0: Wide<M>,
+    pub(crate) c1: Wide<M>,
 }
 
-/// Karatsuba, whose sums are below 2^5 p: c0 = t0 - t1 and c1 = t2 - t0 - t1. Columns of c0 are below 2^56 in magnitude, of
-/// c1 below 2^57; values below 2^10 p².
+/// Karatsuba: c0 = t0 - t1 and c1 = t2 - t0 - t1. In units of a product's columns at most 1 and 2.
 #[inline(always)]
-fn products_of(a: &Factor2, b: &Factor2) -> [Wide; 3] {
+fn products_of<M: Field>(a: &Factor2<M>, b: &Factor2<M>) -> [Wide<M>; 3] {
     [
         a.c0.wide_mul(&b.c0),
         a.c1.wide_mul(&b.c1),
@@ -48,74 +71,76 @@ fn products_of(a: &Factor2, b: &Factor2) -> [Wide; 3] {
     ]
 }
 
+/// Each product is below 16p², and t2 - t0 - t1 = a0·b1 + a1·b0 is in [0, 32p²).
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul(a: &Fp2, b: &Fp2) -> Fp2 {
+fn mul<M: Field>(a: &Fp2<M>, b: &Fp2<M>) -> Fp2<M> {
     let (Factor2 { c0: a0, c1: a1 }, Factor2 { c0: b0, c1: b1 }) = (a.factor(), b.factor());
     let t0 = a0.wide_mul_inline(b0);
     let t1 = a1.wide_mul_inline(b1);
     let t2 = (*a0 + *a1).wide_mul_inline(&(*b0 + *b1));
     Fp2 {
-        c0: (t0 - t1).reduce(),
-        c1: (t2 - t0 - t1).reduce(),
+        c0: (t0 - t1).reduce_difference(),
+        c1: (t2 - t0 - t1).reduce_product(),
     }
 }
 
-/// c0² - c1² and 2·c0·c1.
+/// (c0 + c1)(c0 - c1 + 4p), below 64p², and 2·c0·c1, below 32p².
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn sqr(a: &Fp2) -> Fp2 {
+fn sqr<M: Field>(a: &Fp2<M>) -> Fp2<M> {
+    let sum = *a.c0.factor() + *a.c1.factor();
+    let difference = a.c0.factor().minus(&a.c1);
     let mixed = a.c0.factor().wide_mul_inline(a.c1.factor());
     Fp2 {
-        c0: (a.c0.wide_sqr_inline() - a.c1.wide_sqr_inline()).reduce(),
-        c1: (mixed + mixed).reduce(),
+        c0: sum.wide_mul_inline(&difference).reduce_product(),
+        c1: (mixed + mixed).reduce_product(),
     }
 }
 
-/// Columns: 2^57 for the product, 8 · 2^57 for the squares.
+/// In units of a product's columns: at most 1 and 2 for the product, 8 and 16 for the square.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul_sub_8_sqr(a: &Fp2, b: &Fp2, c: &Fp2) -> Fp2 {
+fn mul_sub_8_sqr<M: Field>(a: &Fp2<M>, b: &Fp2<M>, c: &Fp2<M>) -> Fp2<M> {
     let [t0, t1, t2] = products_of(a.factor(), b.factor());
-    let (s0, s1) = (c.c0.wide_sqr_inline(), c.c1.wide_sqr_inline());
+    let (s0, s1) = (c.c0.wide_sqr(), c.c1.wide_sqr());
     let mixed = c.c0.factor().wide_mul(c.c1.factor());
-    let c0 = sixteen!(K, {
+    let zero = V::splat(a.isa(), 0);
+    let (mut c0, mut c1) = (M::columns(zero), M::columns(zero));
+    columns!(M, K, {
         let square = s0.column(K).sub(s1.column(K));
-        t0.column(K).sub(t1.column(K)).sub(square.shl::<3>())
+        c0[K] = t0.column(K).sub(t1.column(K)).sub(square.shl::<3>());
     });
-    let c1 = sixteen!(K, {
+    columns!(M, K, {
         let cross = t2.column(K).sub(t0.column(K)).sub(t1.column(K));
-        cross.sub(mixed.column(K).shl::<4>())
+        c1[K] = cross.sub(mixed.column(K).shl::<4>());
     });
     Fp2 {
-        c0: Wide::from_columns(c0).reduce(),
-        c1: Wide::from_columns(c1).reduce(),
+        c0: Wide::<M>::from_columns(c0).reduce(),
+        c1: Wide::<M>::from_columns(c1).reduce(),
     }
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn wide_mul(a: &Factor2, b: &Factor2) -> Wide2 {
+fn wide_mul<M: Field>(a: &Factor2<M>, b: &Factor2<M>) -> Wide2<M> {
     let [t0, t1, t2] = products_of(a, b);
     Wide2 {
-        c0: Wide::from_columns(sixteen!(K, t0.column(K).sub(t1.column(K)))),
-        c1: Wide::from_columns(sixteen!(
-            K,
-            t2.column(K).sub(t0.column(K)).sub(t1.column(K))
-        )),
+        c0: t0 - t1,
+        c1: t2 - t0 - t1,
     }
 }
 
-impl Factor2 {
+impl<M: Field> Factor2<M> {
     /// Coordinates and their sum, as Karatsuba's products take them.
     #[inline(always)]
-    pub(crate) fn parts(&self) -> [Factor; 3] {
+    pub(crate) fn parts(&self) -> [Factor<M>; 3] {
         [self.c0, self.c1, self.c0 + self.c1]
     }
 
     /// The product before its reduction.
     #[inline(always)]
-    pub(crate) fn wide_mul(&self, o: &Self) -> Wide2 {
+    pub(crate) fn wide_mul(&self, o: &Self) -> Wide2<M> {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { wide_mul(self, o) }
     }
@@ -124,18 +149,18 @@ impl Factor2 {
 /// Not inlined, for the sake of the instruction cache.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add_factors(a: &Factor2, b: &Factor2) -> Factor2 {
+fn add_factors<M: Field>(a: &Factor2<M>, b: &Factor2<M>) -> Factor2<M> {
     Factor2 {
         c0: a.c0 + b.c0,
         c1: a.c1 + b.c1,
     }
 }
 
-/// The caller knows that the coordinates stay below 2^4 p.
-impl Add for &Factor2 {
-    type Output = Factor2;
+/// The caller knows that the coordinates stay in range.
+impl<M: Field> Add for &Factor2<M> {
+    type Output = Factor2<M>;
     #[inline(always)]
-    fn add(self, o: Self) -> Factor2 {
+    fn add(self, o: Self) -> Factor2<M> {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { add_factors(self, o) }
     }
@@ -143,12 +168,12 @@ impl Add for &Factor2 {
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn norm(a: &Fp2) -> Fp {
-    (a.c0.wide_sqr_inline() + a.c1.wide_sqr_inline()).reduce()
+fn norm<M: Field>(a: &Fp2<M>) -> Fp<M> {
+    (a.c0.wide_sqr() + a.c1.wide_sqr()).reduce_product()
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn roots<const N: usize>(x: &[Fp2; N]) -> ([Fp2; N], [Mask; N]) {
+fn roots<M: Field, const N: usize>(x: &[Fp2<M>; N]) -> ([Fp2<M>; N], [Mask; N]) {
     let norms = x.map(|x| x.norm());
     let mut s = Fp::root_power(&norms);
     for n in 0..N {
@@ -163,8 +188,11 @@ fn roots<const N: usize>(x: &[Fp2; N]) -> ([Fp2; N], [Mask; N]) {
 /// the root is -c1·w / 2 + t·w·i, up to its sign.
 /// t = 0 means c1 = 0 and s = -c0: then c0 itself takes the place of t. The last comparison checks everything.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn roots_with_norms<const N: usize>(x: &[Fp2; N], s: &[Fp; N]) -> ([Fp2; N], [Mask; N]) {
-    let half = Fp::splat(x[0].isa(), &consts::HALF);
+fn roots_with_norms<M: Field, const N: usize>(
+    x: &[Fp2<M>; N],
+    s: &[Fp<M>; N],
+) -> ([Fp2<M>; N], [Mask; N]) {
+    let half = Fp::splat(x[0].isa(), &M::HALF);
     let mut t = *s;
     for n in 0..N {
         t[n] = (x[n].c0.sum() + s[n].sum()).tight().mul(&half);
@@ -186,15 +214,16 @@ fn roots_with_norms<const N: usize>(x: &[Fp2; N], s: &[Fp; N]) -> ([Fp2; N], [Ma
     (roots, ok)
 }
 
-impl Fp2 {
+impl<M: Field> Fp2<M> {
     #[inline(always)]
-    pub(crate) const fn factor(&self) -> &Factor2 {
-        // SAFETY: both are two times eight registers in declaration order, and all values of the one are values of the other.
+    pub(crate) const fn factor(&self) -> &Factor2<M> {
+        // SAFETY: both are two times the same registers in declaration order, and all values of the one are values of the
+        // other.
         unsafe { &*core::ptr::from_ref(self).cast() }
     }
 
     #[inline(always)]
-    pub(crate) fn mul_fp(&self, o: &Fp) -> Self {
+    pub(crate) fn mul_fp(&self, o: &Fp<M>) -> Self {
         Self {
             c0: self.c0.mul(o),
             c1: self.c1.mul(o),
@@ -205,7 +234,7 @@ impl Fp2 {
     pub(crate) fn conjugate(&self) -> Self {
         Self {
             c0: self.c0,
-            c1: (-self.c1.sum()).tight(),
+            c1: self.c1.neg(),
         }
     }
 
@@ -229,13 +258,13 @@ impl Fp2 {
 
     /// c0² + c1², an element of Fp that is a square exactly when this is one.
     #[inline(always)]
-    pub(crate) fn norm(&self) -> Fp {
+    pub(crate) fn norm(&self) -> Fp<M> {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { norm(self) }
     }
 
     #[inline(always)]
-    pub(crate) fn splat(isa: Ifma, c: &[[u64; 8]; 2]) -> Self {
+    pub(crate) fn splat(isa: Ifma, c: &[M::Limbs<u64>; 2]) -> Self {
         Self {
             c0: Fp::splat(isa, &c[0]),
             c1: Fp::splat(isa, &c[1]),
@@ -253,31 +282,32 @@ impl Fp2 {
     #[inline(always)]
     pub(crate) fn roots_with_norms<const N: usize>(
         x: &[Self; N],
-        s: &[Fp; N],
+        s: &[Fp<M>; N],
     ) -> ([Self; N], [Mask; N]) {
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { roots_with_norms(x, s) }
     }
+}
 
+impl<M: Tower> Fp2<M> {
     #[inline(always)]
-    pub(crate) fn from_blst(isa: Ifma, x: [&blst::blst_fp2; 8]) -> Self {
+    pub(crate) fn from_scalar(isa: Ifma, x: [&M::Scalar2; 8]) -> Self {
+        let coordinates = x.map(M::coordinates);
         Self {
-            c0: Fp::from_blst(isa, x.map(|x| &x.fp[0])),
-            c1: Fp::from_blst(isa, x.map(|x| &x.fp[1])),
+            c0: Fp::from_scalar(isa, coordinates.map(|[c0, _]| c0)),
+            c1: Fp::from_scalar(isa, coordinates.map(|[_, c1]| c1)),
         }
     }
 
     #[inline(always)]
-    pub(crate) fn to_blst(self) -> [blst::blst_fp2; 8] {
-        let (c0, c1) = (self.c0.to_blst(), self.c1.to_blst());
-        core::array::from_fn(|lane| blst::blst_fp2 {
-            fp: [c0[lane], c1[lane]],
-        })
+    pub(crate) fn to_scalar(self) -> [M::Scalar2; 8] {
+        let (c0, c1) = (self.c0.to_scalar(), self.c1.to_scalar());
+        core::array::from_fn(|lane| M::from_coordinates([c0[lane], c1[lane]]))
     }
 }
 
-impl Element for Fp2 {
-    type Sum = Sum2;
+impl<M: Field> Element for Fp2<M> {
+    type Sum = Sum2<M>;
     type Packed = [[u64; 8]; 2];
 
     #[inline(always)]
@@ -334,7 +364,7 @@ impl Element for Fp2 {
     }
 
     #[inline(always)]
-    fn sum(&self) -> Sum2 {
+    fn sum(&self) -> Sum2<M> {
         Sum2 {
             c0: self.c0.sum(),
             c1: self.c1.sum(),
@@ -356,7 +386,7 @@ impl Element for Fp2 {
     }
 }
 
-impl Sum2 {
+impl<M: Field> Sum2<M> {
     #[inline(always)]
     pub(crate) fn select(m: Mask, yes: &Self, no: &Self) -> Self {
         Self {
@@ -364,22 +394,32 @@ impl Sum2 {
             c1: Sum::select(m, &yes.c1, &no.c1),
         }
     }
+}
 
-    /// (1 + i) times: the non-residue that the tower is built on.
+#[inline(always)]
+fn times_a<M: Tower>(Sum(mut x): Sum<M>) -> Sum<M> {
+    limbs!(M, I, {
+        x[I] = M::times_a(x[I]);
+    });
+    Sum(x)
+}
+
+impl<M: Tower> Sum2<M> {
+    /// ξ times.
     #[inline(always)]
     pub(crate) fn times_xi(self) -> Self {
         Self {
-            c0: self.c0 - self.c1,
-            c1: self.c0 + self.c1,
+            c0: times_a(self.c0) - self.c1,
+            c1: times_a(self.c1) + self.c0,
         }
     }
 }
 
-impl ElementSum for Sum2 {
-    type Element = Fp2;
+impl<M: Field> ElementSum for Sum2<M> {
+    type Element = Fp2<M>;
 
     #[inline(always)]
-    fn tight(self) -> Fp2 {
+    fn tight(self) -> Fp2<M> {
         Fp2 {
             c0: self.c0.tight(),
             c1: self.c1.tight(),
@@ -400,7 +440,7 @@ impl ElementSum for Sum2 {
     }
 }
 
-impl Wide2 {
+impl<M: Field> Wide2<M> {
     #[inline(always)]
     pub(crate) fn column(&self, k: usize) -> Column2 {
         Column2 {
@@ -418,12 +458,12 @@ pub(crate) struct Column2 {
 }
 
 impl Column2 {
-    /// (1 + i) times.
+    /// ξ times.
     #[inline(always)]
-    pub(crate) fn times_xi(self) -> Self {
+    pub(crate) fn times_xi<M: Tower>(self) -> Self {
         Self {
-            c0: self.c0.sub(self.c1),
-            c1: self.c0.add(self.c1),
+            c0: M::times_a(self.c0).sub(self.c1),
+            c1: M::times_a(self.c1).add(self.c0),
         }
     }
 }
@@ -450,59 +490,38 @@ impl Sub for Column2 {
     }
 }
 
-macro_rules! componentwise {
-    ($type:ident) => {
-        impl Add for $type {
-            type Output = Self;
-            #[inline(always)]
-            fn add(self, o: Self) -> Self {
-                Self {
-                    c0: self.c0 + o.c0,
-                    c1: self.c1 + o.c1,
-                }
-            }
+impl<M: Field> Add for Sum2<M> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self {
+            c0: self.c0 + o.c0,
+            c1: self.c1 + o.c1,
         }
-
-        impl Sub for $type {
-            type Output = Self;
-            #[inline(always)]
-            fn sub(self, o: Self) -> Self {
-                Self {
-                    c0: self.c0 - o.c0,
-                    c1: self.c1 - o.c1,
-                }
-            }
-        }
-
-        impl Neg for $type {
-            type Output = Self;
-            #[inline(always)]
-            fn neg(self) -> Self {
-                Self {
-                    c0: -self.c0,
-                    c1: -self.c1,
-                }
-            }
-        }
-    };
+    }
 }
 
-componentwise!(Sum2);
-componentwise!(Wide2);
+impl<M: Field> Sub for Sum2<M> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Self {
+            c0: self.c0 - o.c0,
+            c1: self.c1 - o.c1,
+        }
+    }
+}
 
-mod consts {
-    /// 1/2.
-    pub(super) const HALF: [u64; 8] = [
-        0xa_a407_5474_b22d,
-        0xb_213e_047f_1ff7,
-        0xf_b31b_9164_0dbe,
-        0x2_6f72_7afe_7f18,
-        0x0_e5cd_98ba_d0b5,
-        0x8_d8b3_6a08_fe7f,
-        0xf_f894_51d4_7238,
-        0x0_0000_0001_764f,
-    ];
+impl<M: Field> Neg for Sum2<M> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self {
+            c0: -self.c0,
+            c1: -self.c1,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

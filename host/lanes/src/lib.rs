@@ -20,7 +20,7 @@ mod testing;
 #[cfg(target_arch = "x86_64")]
 mod across;
 #[cfg(target_arch = "x86_64")]
-mod alone;
+mod bls12_381;
 #[cfg(target_arch = "x86_64")]
 mod bn254;
 #[cfg(target_arch = "x86_64")]
@@ -38,10 +38,6 @@ mod fp12;
 #[cfg(target_arch = "x86_64")]
 mod fp2;
 #[cfg(target_arch = "x86_64")]
-mod group;
-#[cfg(target_arch = "x86_64")]
-mod hash;
-#[cfg(target_arch = "x86_64")]
 mod miller;
 #[cfg(target_arch = "x86_64")]
 mod msm;
@@ -49,6 +45,8 @@ mod msm;
 mod multiply;
 #[cfg(target_arch = "x86_64")]
 mod points;
+#[cfg(target_arch = "x86_64")]
+mod twist;
 
 #[cfg(target_arch = "x86_64")]
 mod proof {
@@ -136,75 +134,75 @@ macro_rules! entries {
 
 entries! {
     /// Keys from their compressed form, with the errors of `blst_p1_uncompress`. On the curve, but not checked to be in G1.
-    pub fn decompress_g1(isa: Ifma, bytes: &[[u8; 48]]) -> Vec<Result<blst_p1_affine, BLST_ERROR>> = group::decompress::<48, group::G1>;
+    pub fn decompress_g1(isa: Ifma, bytes: &[[u8; 48]]) -> Vec<Result<blst_p1_affine, BLST_ERROR>> = bls12_381::group::decompress::<48, bls12_381::group::G1>;
 
     /// Signatures from their compressed form, with the errors of `blst_p2_uncompress`. On the curve, but not checked to be
     /// in G2.
-    pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Result<blst_p2_affine, BLST_ERROR>> = group::decompress::<96, group::G2>;
+    pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Result<blst_p2_affine, BLST_ERROR>> = bls12_381::group::decompress::<96, bls12_381::group::G2>;
 
     /// Whether each point of the curve is in G1; infinity is.
-    pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = points::in_subgroup::<group::G1>;
+    pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = points::in_subgroup::<bls12_381::group::G1>;
 
     /// Whether each point of the curve is in G2; infinity is.
-    pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = points::in_subgroup::<group::G2>;
+    pub fn in_g2(isa: Ifma, points: &[blst_p2_affine]) -> Vec<bool> = points::in_subgroup::<bls12_381::group::G2>;
 
     /// The hash to G2 of each message under one domain separation tag, as `blst_hash_to_g2`.
-    pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = hash::hash_to_g2;
+    pub fn hash_to_g2(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p2_affine> = bls12_381::hash::hash_to_g2;
 
     /// The hash to G1 of each message under one domain separation tag, as `blst_hash_to_g1`.
-    pub fn hash_to_g1(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p1_affine> = hash::g1::hash_to_g1;
+    pub fn hash_to_g1(isa: Ifma, messages: &[&[u8]], tag: &[u8]) -> Vec<blst_p1_affine> = bls12_381::hash::g1::hash_to_g1;
 
     /// One signature's points by themselves, if the bytes are those of finite points in their groups; the message is hashed as by
     /// [`hash_to_g2`].
-    pub fn points_alone(isa: Ifma, key: Option<&[u8; 48]>, signature: &[u8; 96], message: &[u8], tag: &[u8]) -> Option<Alone> = alone::points_alone;
+    pub fn points_alone(isa: Ifma, key: Option<&[u8; 48]>, signature: &[u8; 96], message: &[u8], tag: &[u8]) -> Option<Alone> = bls12_381::alone::points_alone;
 
     /// The Miller value of each pair (a point of G1, a point of G2): one where either is infinity. Equal to blst's after the
     /// final exponentiation, not before.
-    pub fn miller_loops(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> Vec<blst_fp12> = miller::miller_loops;
+    pub fn miller_loops(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> Vec<blst_fp12> = miller::miller_loops::<bls12_381::Bls12381>;
 
     /// The product of the Miller values of all pairs, cheaper than one by one: squarings are shared.
-    pub fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 = miller::miller_product;
+    pub fn miller_product(isa: Ifma, p: &[blst_p1_affine], q: &[blst_p2_affine]) -> blst_fp12 = miller::miller_product::<bls12_381::Bls12381>;
 
     /// Each point of the curve times its scalar of 64 bits.
-    pub fn multiply_g1_64(isa: Ifma, points: &[blst_p1_affine], scalars: &[u64]) -> Vec<blst_p1_affine> = multiply::multiply::<group::G1, u64>;
+    pub fn multiply_g1_64(isa: Ifma, points: &[blst_p1_affine], scalars: &[u64]) -> Vec<blst_p1_affine> = multiply::multiply::<bls12_381::group::G1, u64>;
 
     /// Each point of the curve times its scalar of 128 bits.
-    pub fn multiply_g1_128(isa: Ifma, points: &[blst_p1_affine], scalars: &[u128]) -> Vec<blst_p1_affine> = multiply::multiply::<group::G1, u128>;
+    pub fn multiply_g1_128(isa: Ifma, points: &[blst_p1_affine], scalars: &[u128]) -> Vec<blst_p1_affine> = multiply::multiply::<bls12_381::group::G1, u128>;
 
     /// Each point of the curve times its scalar of 64 bits.
-    pub fn multiply_g2_64(isa: Ifma, points: &[blst_p2_affine], scalars: &[u64]) -> Vec<blst_p2_affine> = multiply::multiply::<group::G2, u64>;
+    pub fn multiply_g2_64(isa: Ifma, points: &[blst_p2_affine], scalars: &[u64]) -> Vec<blst_p2_affine> = multiply::multiply::<bls12_381::group::G2, u64>;
 
     /// Each point of the curve times its scalar of 128 bits.
-    pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<group::G2, u128>;
+    pub fn multiply_g2_128(isa: Ifma, points: &[blst_p2_affine], scalars: &[u128]) -> Vec<blst_p2_affine> = multiply::multiply::<bls12_381::group::G2, u128>;
 
     /// The final exponentiation of each value, as `blst_final_exp`.
-    pub fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> = final_exp::final_exponentiations;
+    pub fn final_exponentiations(isa: Ifma, values: &[blst_fp12]) -> Vec<blst_fp12> = final_exp::final_exponentiations::<bls12_381::Bls12381>;
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<group::G1>;
+    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<bls12_381::group::G1>;
 
     /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
-    pub fn part_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize]) -> Vec<blst_p1_affine> = msm::part_sums::<group::G1>;
+    pub fn part_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize]) -> Vec<blst_p1_affine> = msm::part_sums::<bls12_381::group::G1>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
-    pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<group::G1>;
+    pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<bls12_381::group::G1>;
 
     /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
-    pub fn shifted_sums_g1(isa: Ifma, terms: &[blst_p1_affine], columns: usize, bits: u32) -> Vec<blst_p1_affine> = msm::shifted_sums::<group::G1>;
+    pub fn shifted_sums_g1(isa: Ifma, terms: &[blst_p1_affine], columns: usize, bits: u32) -> Vec<blst_p1_affine> = msm::shifted_sums::<bls12_381::group::G1>;
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<group::G2>;
+    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<bls12_381::group::G2>;
 
     /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
-    pub fn part_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize]) -> Vec<blst_p2_affine> = msm::part_sums::<group::G2>;
+    pub fn part_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize]) -> Vec<blst_p2_affine> = msm::part_sums::<bls12_381::group::G2>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
-    pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<group::G2>;
+    pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<bls12_381::group::G2>;
 
     /// Σ 2^(bits · w) · term w of each column: term w of all columns stands in row w.
-    pub fn shifted_sums_g2(isa: Ifma, terms: &[blst_p2_affine], columns: usize, bits: u32) -> Vec<blst_p2_affine> = msm::shifted_sums::<group::G2>;
+    pub fn shifted_sums_g2(isa: Ifma, terms: &[blst_p2_affine], columns: usize, bits: u32) -> Vec<blst_p2_affine> = msm::shifted_sums::<bls12_381::group::G2>;
 
     /// BN254: whether each point of the twist is in G2; infinity is.
     pub fn bn254_in_g2(isa: Ifma, points: &[ark_bn254::G2Affine]) -> Vec<bool> = points::in_subgroup::<bn254::group::G2>;
@@ -253,13 +251,13 @@ entries! {
 
     /// BN254: the Miller value of each pair, one where either point is infinity. Equal to arkworks' after the final
     /// exponentiation, not before.
-    pub fn bn254_miller_loops(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> Vec<ark_bn254::Fq12> = bn254::miller::miller_loops;
+    pub fn bn254_miller_loops(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> Vec<ark_bn254::Fq12> = miller::miller_loops::<bn254::Bn254>;
 
     /// BN254: the product of the Miller values of all pairs, cheaper than one by one.
-    pub fn bn254_miller_product(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> ark_bn254::Fq12 = bn254::miller::miller_product;
+    pub fn bn254_miller_product(isa: Ifma, p: &[ark_bn254::G1Affine], q: &[ark_bn254::G2Affine]) -> ark_bn254::Fq12 = miller::miller_product::<bn254::Bn254>;
 
     /// BN254: the final exponentiation of each value, as arkworks does it; 0 for 0.
-    pub fn bn254_final_exponentiations(isa: Ifma, values: &[ark_bn254::Fq12]) -> Vec<ark_bn254::Fq12> = bn254::final_exp::final_exponentiations;
+    pub fn bn254_final_exponentiations(isa: Ifma, values: &[ark_bn254::Fq12]) -> Vec<ark_bn254::Fq12> = final_exp::final_exponentiations::<bn254::Bn254>;
 
     /// BN254: the point behind each compressed form of gnark's (two flags, big-endian x), if the flags say that it is finite, x
     /// is canonical and there is one. On the curve, which is G1.

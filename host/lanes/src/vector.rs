@@ -9,37 +9,37 @@ use core::arch::x86_64::{
     _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
     _mm512_mask_blend_epi64, _mm512_maskz_loadu_epi64, _mm512_or_si512, _mm512_permutexvar_epi64,
     _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64,
-    _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_srav_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::Ifma;
 
-/// Runs a block eight times with the constant `$i` = 0..8: the compiler gives up unrolling such loops by itself just
+/// Runs a block for the number `$i` of each limb of a field: a constant, as the compiler gives up unrolling such loops by itself just
 /// where it matters most.
-macro_rules! eight {
-    ($i:ident, $body:block) => {
-        eight!(@ $i, $body, 0 1 2 3 4 5 6 7)
+macro_rules! limbs {
+    ($field:ty, $i:ident, $body:block) => {
+        limbs!(@ $field, $i, $body, 0 1 2 3 4 5 6 7)
     };
-    (@ $i:ident, $body:block, $($n:literal)*) => {
+    (@ $field:ty, $i:ident, $body:block, $($n:literal)*) => {
         $({
             #[allow(dead_code)]
             const $i: usize = $n;
-            $body
+            if $i < <$field>::LIMBS $body
         })*
     };
 }
 
-/// The array of 16 values of an expression in the constant `$k` = 0..16: built in place, unrolled.
-macro_rules! sixteen {
-    ($k:ident, $value:expr) => {
-        sixteen!(@ $k, $value, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+/// The same for each column of a product.
+macro_rules! columns {
+    ($field:ty, $k:ident, $body:block) => {
+        columns!(@ $field, $k, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
-    (@ $k:ident, $value:expr, $($n:literal)*) => {
-        [$({
+    (@ $field:ty, $k:ident, $body:block, $($n:literal)*) => {
+        $({
             const $k: usize = $n;
-            $value
-        }),*]
+            if $k < 2 * <$field>::LIMBS $body
+        })*
     };
 }
 
@@ -136,11 +136,12 @@ impl V {
         Self(unsafe { _mm512_loadu_si512(x.as_ptr().cast()) })
     }
 
-    /// Four words in the lower lanes, zeros above.
+    /// Up to seven words in the lower lanes, zeros above.
     #[inline(always)]
-    pub(crate) fn load_half(_: Ifma, x: &[u64; 4]) -> Self {
-        // SAFETY: the caller holds an Ifma; the mask reads the 32 bytes of x and no more.
-        Self(unsafe { _mm512_maskz_loadu_epi64(0x0f, x.as_ptr().cast()) })
+    pub(crate) fn load_first<const N: usize>(_: Ifma, x: &[u64; N]) -> Self {
+        assert!(N < 8);
+        // SAFETY: the caller holds an Ifma; the mask reads the N words of x and no more.
+        Self(unsafe { _mm512_maskz_loadu_epi64((1 << N) - 1, x.as_ptr().cast()) })
     }
 
     #[inline(always)]
@@ -188,6 +189,13 @@ impl V {
         shl = _mm512_slli_epi64;
         shr = _mm512_srli_epi64;
         sar = _mm512_srai_epi64;
+    }
+
+    /// The sign stays.
+    #[inline(always)]
+    pub(crate) fn sar_by(self, bits: u32) -> Self {
+        // SAFETY: a V exists, so an Ifma did.
+        Self(unsafe { _mm512_srav_epi64(self.0, _mm512_set1_epi64(bits.into())) })
     }
 
     /// self + the low 52 bits of a·b, where a and b count with their low 52 bits.

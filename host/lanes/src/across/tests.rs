@@ -1,105 +1,93 @@
-use blst::blst_fp12;
-
 use super::Across;
-use crate::final_exp::Cyclotomic;
-use crate::testing::Random;
-use crate::{final_exponentiations, miller_product};
+use crate::Ifma;
+use crate::final_exp::{Cyclotomic, final_exponentiations};
+use crate::miller::miller_product;
+use crate::testing::{Oracle, Random};
+
+for_both_curves! {
+    products_inverses_and_frobenius_maps_are_those_of_the_oracle,
+    chains_of_products_are_those_of_the_oracle,
+    cyclotomic_squares_are_those_of_the_oracle,
+    powers_and_pairings_of_few_are_those_of_the_oracle,
+}
 
 /// Random values with zero, one and elements with few coefficients among them.
-fn values(random: &mut Random) -> Vec<blst_fp12> {
-    let mut values = vec![
-        blst_fp12::default(),
-        blst_fp12 {
-            fp6: [blst::blst_fp6::default(); 2],
-        },
-    ];
+fn values<M: Oracle>(random: &mut Random) -> Vec<M::Scalar12> {
+    let zero = M::from_coordinates([M::number(0); 2]);
+    let mut values = vec![M::from_coefficients([zero; 6]), M::one12()];
     for k in 0..12 {
-        let mut value = values[1];
-        value.fp6[k % 2].fp2[k / 4].fp[k / 2 % 2] = random.fp();
-        values.push(value);
+        let mut coefficients = [zero; 6];
+        let mut coordinates = [M::number(0); 2];
+        coordinates[k % 2] = M::fp(random);
+        coefficients[k / 2] = M::from_coordinates(coordinates);
+        values.push(M::from_coefficients(coefficients));
     }
-    values.extend((0..40).map(|_| random.fp12()));
+    values.extend((0..40).map(|_| M::fp12(random)));
     values
 }
 
-#[test]
-fn products_inverses_and_frobenius_maps_are_those_of_blst() {
-    let isa = isa_or_skip!();
-    let mut random = Random(130);
-    let values = values(&mut random);
+fn products_inverses_and_frobenius_maps_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
+    let values = values::<M>(&mut Random(130));
     for (at, x) in values.iter().enumerate() {
-        let across = Across::from_blst(isa, x);
-        assert_eq!(across.to_blst(), *x, "{at}");
-        let mut inverse = blst_fp12::default();
-        let (mut once, mut twice, mut conjugate) = (*x, *x, *x);
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe {
-            blst::blst_fp12_inverse(&raw mut inverse, x);
-            blst::blst_fp12_frobenius_map(&raw mut once, x, 1);
-            blst::blst_fp12_frobenius_map(&raw mut twice, x, 2);
-            blst::blst_fp12_conjugate(&raw mut conjugate);
-        }
-        assert_eq!(across.invert().to_blst(), inverse, "{at}");
-        assert_eq!(across.frobenius().to_blst(), once, "{at}");
-        assert_eq!(across.frobenius_square().to_blst(), twice, "{at}");
-        assert_eq!(across.conjugate().to_blst(), conjugate, "{at}");
+        let across = Across::<M>::from_scalar(isa, x);
+        assert_eq!(across.to_scalar(), *x, "{at}");
+        let inverse = across.invert().to_scalar();
+        assert_eq!(inverse, M::invert_scalar12(x), "{at}");
+        let (once, twice) = (across.frobenius(), across.frobenius_square());
+        assert_eq!(once.to_scalar(), M::frobenius12(x, 1), "{at}");
+        assert_eq!(twice.to_scalar(), M::frobenius12(x, 2), "{at}");
+        assert_eq!(across.conjugate().to_scalar(), M::conjugate12(x), "{at}");
         for y in values.iter().rev().take(9).chain(&values[..4]) {
-            let product = across.mul(&Across::from_blst(isa, y));
-            assert_eq!(product.to_blst(), *x * *y, "{at}");
+            let product = across.mul(&Across::from_scalar(isa, y));
+            assert_eq!(product.to_scalar(), M::mul12(x, y), "{at}");
         }
     }
 }
 
 /// Results of one operation go into the next unreduced: long chains must stay in range.
-#[test]
-fn chains_of_products_are_those_of_blst() {
-    let isa = isa_or_skip!();
+fn chains_of_products_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(131);
-    let (mut expected, y) = (random.fp12(), random.fp12());
-    let (mut x, across) = (
-        Across::from_blst(isa, &expected),
-        Across::from_blst(isa, &y),
-    );
+    let [mut expected, y] = [(); 2].map(|()| M::fp12(&mut random));
+    let mut x = Across::<M>::from_scalar(isa, &expected);
+    let across = Across::<M>::from_scalar(isa, &y);
     for _ in 0..500 {
         x = x.mul(&x).mul(&across).conjugate();
-        expected = expected * expected * y;
-        // SAFETY: plain values of the types that blst asks for.
-        unsafe { blst::blst_fp12_conjugate(&raw mut expected) };
+        expected = M::conjugate12(&M::mul12(&M::mul12(&expected, &expected), &y));
     }
-    assert_eq!(x.to_blst(), expected);
+    assert_eq!(x.to_scalar(), expected);
 }
 
-#[test]
-fn cyclotomic_squares_are_those_of_blst() {
-    let isa = isa_or_skip!();
+fn cyclotomic_squares_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(132);
     for _ in 0..20 {
-        let mut expected = random.fp12().final_exp();
-        let mut x = Across::from_blst(isa, &expected);
+        let mut expected = M::final_exponentiation(&M::fp12(&mut random));
+        let mut x = Across::<M>::from_scalar(isa, &expected);
         for _ in 0..40 {
             x = x.cyclotomic_square();
-            expected = expected * expected;
+            expected = M::mul12(&expected, &expected);
         }
-        assert_eq!(x.to_blst(), expected);
+        assert_eq!(x.to_scalar(), expected);
     }
 }
 
-#[test]
-fn powers_and_pairings_of_few_are_those_of_blst() {
-    let isa = isa_or_skip!();
+fn powers_and_pairings_of_few_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(133);
     for n in 1..=9usize {
-        let values: Vec<blst_fp12> = (0..n).map(|_| random.fp12()).collect();
-        let expected: Vec<blst_fp12> = values.iter().map(blst_fp12::final_exp).collect();
-        assert_eq!(final_exponentiations(isa, &values), expected);
+        let values: Vec<M::Scalar12> = (0..n).map(|_| M::fp12(&mut random)).collect();
+        let expected: Vec<M::Scalar12> = values.iter().map(M::final_exponentiation).collect();
+        // SAFETY: isa proves the features.
+        let powers = unsafe { final_exponentiations::<M>(isa, &values) };
+        assert_eq!(powers, expected);
 
-        let mut p: Vec<_> = (0..n).map(|_| random.g1()).collect();
-        let mut q: Vec<_> = (0..n).map(|_| random.g2()).collect();
+        let mut p: Vec<_> = (0..n).map(|_| M::g1(&mut random)).collect();
+        let mut q: Vec<_> = (0..n).map(|_| M::g2(&mut random)).collect();
         p[n / 2] = if n % 3 == 0 { <_>::default() } else { p[n / 2] };
         q[n - 1] = if n % 4 == 0 { <_>::default() } else { q[n - 1] };
-        let pairings = p.iter().zip(&q).map(|(p, q)| blst_fp12::miller_loop(q, p));
-        let expected = pairings.fold(blst_fp12::default(), |product, pairing| product * pairing);
-        let product = miller_product(isa, &p, &q);
-        assert_eq!(product.final_exp(), expected.final_exp(), "{n}");
+        let values = p.iter().zip(&q).map(|(p, q)| M::miller_loop(p, q));
+        let expected = values.fold(M::one12(), |product, value| M::mul12(&product, &value));
+        // SAFETY: isa proves the features.
+        let product = unsafe { miller_product::<M>(isa, &p, &q) };
+        let [product, expected] = [product, expected].map(|x| M::final_exponentiation(&x));
+        assert_eq!(product, expected, "{n}");
     }
 }

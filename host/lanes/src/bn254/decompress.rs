@@ -1,8 +1,7 @@
 //! Points of BN254 from gnark's compressed form: two flags above a big-endian x; for G2 the imaginary part comes first.
 
-use super::fp::{Fp, Limbs, Plain};
-use super::fp2::Fp2;
 use super::group::{G1, G2};
+use super::{Fp, Fp2, Limbs, Plain};
 use crate::Ifma;
 use crate::curve::Affine;
 use crate::element::{Element, ElementSum};
@@ -39,7 +38,7 @@ fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 32]; 8], flags: u64) -> Plain {
         }
         words[3][lane] &= !flags;
     }
-    Plain::from_words(words.each_ref().map(|word| V::load(isa, word)))
+    Plain::from_words(&words.each_ref().map(|word| V::load(isa, word)))
 }
 
 impl Compressed<32> for G1 {

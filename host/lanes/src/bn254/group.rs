@@ -3,16 +3,13 @@
 use ark_bn254::{G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 
-use super::fp::{Fp, Limbs};
-use super::fp2::Fp2;
+use super::{Fp, Fp2, SEED};
 use crate::Ifma;
 use crate::curve::{Affine, Point};
 use crate::element::Element;
 use crate::points::Points;
+use crate::twist::{psi_point, psi2_point};
 use crate::vector::Mask;
-
-/// The parameter of the curve.
-pub(super) const SEED: u64 = 0x44e9_92b4_4a69_09f1;
 
 /// Signatures and messages: points over Fp.
 pub(crate) struct G1;
@@ -27,14 +24,14 @@ impl Points for G1 {
     #[inline(always)]
     fn load(isa: Ifma, p: [&G1Affine; 8]) -> Affine<Fp> {
         Affine {
-            x: Fp::from_ark(isa, p.map(|p| &p.x)),
-            y: Fp::from_ark(isa, p.map(|p| &p.y)),
+            x: Fp::from_scalar(isa, p.map(|p| &p.x)),
+            y: Fp::from_scalar(isa, p.map(|p| &p.y)),
         }
     }
 
     #[inline(always)]
     fn store(p: &Affine<Fp>) -> [G1Affine; 8] {
-        let (x, y) = (p.x.to_ark(), p.y.to_ark());
+        let (x, y) = (p.x.to_scalar(), p.y.to_scalar());
         core::array::from_fn(|lane| G1Affine::new_unchecked(x[lane], y[lane]))
     }
 
@@ -56,14 +53,14 @@ impl Points for G2 {
     #[inline(always)]
     fn load(isa: Ifma, p: [&G2Affine; 8]) -> Affine<Fp2> {
         Affine {
-            x: Fp2::from_ark(isa, p.map(|p| &p.x)),
-            y: Fp2::from_ark(isa, p.map(|p| &p.y)),
+            x: Fp2::from_scalar(isa, p.map(|p| &p.x)),
+            y: Fp2::from_scalar(isa, p.map(|p| &p.y)),
         }
     }
 
     #[inline(always)]
     fn store(p: &Affine<Fp2>) -> [G2Affine; 8] {
-        let (x, y) = (p.x.to_ark(), p.y.to_ark());
+        let (x, y) = (p.x.to_scalar(), p.y.to_scalar());
         core::array::from_fn(|lane| G2Affine::new_unchecked(x[lane], y[lane]))
     }
 
@@ -105,89 +102,6 @@ fn equal(p: &Point<Fp2>, q: &Point<Fp2>) -> Mask {
     let x = p.x.mul(&zz2).equals(&q.x.mul(&zz1));
     let y = p.y.mul(&zz2.mul(&q.z)).equals(&q.y.mul(&zz1.mul(&p.z)));
     x & y & !p.z.is_zero() & !q.z.is_zero()
-}
-
-/// The endomorphism ψ = twist ∘ Frobenius ∘ untwist.
-#[inline(always)]
-pub(super) fn psi(p: &Affine<Fp2>) -> Affine<Fp2> {
-    let isa = p.x.isa();
-    Affine {
-        x: p.x.conjugate().mul(&Fp2::splat(isa, &consts::PSI_X)),
-        y: p.y.conjugate().mul(&Fp2::splat(isa, &consts::PSI_Y)),
-    }
-}
-
-/// ψ²: conjugations cancel, what is left is a factor in Fp and a sign.
-#[inline(always)]
-pub(super) fn psi2(p: &Affine<Fp2>) -> Affine<Fp2> {
-    Affine {
-        x: p.x.mul_fp(&Fp::splat(p.x.isa(), &consts::PSI2_X)),
-        y: p.y.neg(),
-    }
-}
-
-/// ψ of Jacobian points: Z is conjugated as well.
-#[inline(always)]
-fn psi_point(p: &Point<Fp2>) -> Point<Fp2> {
-    let Affine { x, y } = psi(&Affine { x: p.x, y: p.y });
-    Point {
-        x,
-        y,
-        z: p.z.conjugate(),
-    }
-}
-
-#[inline(always)]
-fn psi2_point(p: &Point<Fp2>) -> Point<Fp2> {
-    let Affine { x, y } = psi2(&Affine { x: p.x, y: p.y });
-    Point { x, y, z: p.z }
-}
-
-mod consts {
-    use super::Limbs;
-
-    /// (9 + i)^((p-1)/3).
-    pub(super) const PSI_X: [Limbs; 2] = [
-        [
-            0xf_504d_9252_c8c8,
-            0xf_f571_7f0e_1766,
-            0x6_d5d6_268b_edc7,
-            0x4_d79d_d84e_4be3,
-            0x0_1249_59ea_0e94,
-        ],
-        [
-            0x3_60d7_e4c8_961c,
-            0x0_7ba3_3957_816c,
-            0xb_fc7f_4787_b6b8,
-            0x3_a46c_aadf_8519,
-            0x0_21e1_4e52_59db,
-        ],
-    ];
-    /// (9 + i)^((p-1)/2).
-    pub(super) const PSI_Y: [Limbs; 2] = [
-        [
-            0x7_3fb0_6d8f_833c,
-            0x5_d2de_62e1_f7a3,
-            0x4_3512_0898_fe17,
-            0x0_bde7_6d9d_6e18,
-            0x0_0ea3_5e87_c1bc,
-        ],
-        [
-            0x0_2506_2911_a28e,
-            0x2_3cc3_40a0_0d3b,
-            0x2_daf1_9231_ebfd,
-            0x2_a7eb_d080_280a,
-            0x0_22f5_b5e0_0d39,
-        ],
-    ];
-    /// (9 + i)^((p²-1)/3).
-    pub(super) const PSI2_X: Limbs = [
-        0x5_f7cf_18a4_da6c,
-        0xf_cd08_fecf_4638,
-        0xf_4540_44c2_d458,
-        0xf_c115_c580_6fd4,
-        0x0_237a_b40d_91cd,
-    ];
 }
 
 #[cfg(test)]

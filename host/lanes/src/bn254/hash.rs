@@ -6,7 +6,7 @@
 use ark_bn254::{Fq, G1Affine};
 use ark_ff::{Field, PrimeField};
 
-use super::fp::{Fp, Limbs};
+use super::{Fp, Limbs};
 use crate::Ifma;
 use crate::element::{Element, ElementSum};
 use crate::points::eight_of;
@@ -62,12 +62,12 @@ fn above_vectors<const N: usize>(
 ) {
     let three = Fp::splat(isa, &consts::THREE).sum();
     let squares = candidates.map(|some| {
-        let x = Fp::from_ark(isa, eight_of(some).map(|(_, x)| x));
+        let x = Fp::from_scalar(isa, eight_of(some).map(|(_, x)| x));
         (x.sqr().mul(&x).sum() + three).tight()
     });
     let (roots, exist): ([Fp; N], [Mask; N]) = Fp::roots(&squares);
     for n in 0..N {
-        let y = roots[n].to_ark();
+        let y = roots[n].to_scalar();
         for (lane, (at, x)) in candidates[n].iter().enumerate() {
             if exist[n].lane(lane) {
                 points.push((*at, G1Affine::new_unchecked(*x, y[lane])));

@@ -3,9 +3,9 @@
 use ark_bn254::{Fq, G1Affine};
 use ark_ff::{BigInteger, PrimeField};
 
-use super::fp::{Fp, Limbs};
 use super::group::G1;
 use super::hash::above;
+use super::{Fp, Limbs};
 use crate::Ifma;
 use crate::element::{Element, ElementSum, invert_all};
 use crate::msm::part_sums;
@@ -82,7 +82,7 @@ fn candidates(isa: Ifma, elements: &[Fq]) -> Vec<[Fq; 3]> {
     ];
     let (mut terms, mut inverses) = (Vec::new(), Vec::new());
     for eight in elements.chunks(8) {
-        let u = Fp::from_ark(isa, eight_of(eight));
+        let u = Fp::from_scalar(isa, eight_of(eight));
         let t = u.sqr().mul(&c1).sum();
         let (minus, plus) = ((one - t).tight(), (one + t).tight());
         terms.push((u, minus, plus));
@@ -93,10 +93,10 @@ fn candidates(isa: Ifma, elements: &[Fq]) -> Vec<[Fq; 3]> {
     for (((u, minus, plus), inverse), eight) in terms.iter().zip(&inverses).zip(elements.chunks(8))
     {
         let t = u.mul(minus).mul(inverse).mul(&c3).sum();
-        let x1 = (c2.sum() - t).tight().to_ark();
-        let x2 = (c2.sum() + t).tight().to_ark();
+        let x1 = (c2.sum() - t).tight().to_scalar();
+        let x2 = (c2.sum() + t).tight().to_scalar();
         let ratio = plus.sqr().mul(inverse);
-        let x3 = (ratio.sqr().mul(&c4).sum() + one).tight().to_ark();
+        let x3 = (ratio.sqr().mul(&c4).sum() + one).tight().to_scalar();
         candidates.extend((0..eight.len()).map(|lane| [x1[lane], x2[lane], x3[lane]]));
     }
     candidates

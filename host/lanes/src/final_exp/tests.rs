@@ -1,56 +1,41 @@
-use blst::blst_fp12;
-
-use super::{frobenius, frobenius_square, invert};
-use crate::final_exponentiations;
+use super::{final_exponentiations, frobenius, frobenius_square, invert};
+use crate::Ifma;
 use crate::fp12::Fp12;
-use crate::testing::Random;
+use crate::testing::{Oracle, Random};
 
-#[test]
-fn powers_are_those_of_blst() {
-    let isa = isa_or_skip!();
+for_both_curves! {
+    powers_are_those_of_the_oracle,
+    inverses_and_frobenius_maps_are_those_of_the_oracle,
+}
+
+fn powers_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(120);
-    for n in [0, 1, 8, 11] {
-        let values: Vec<blst_fp12> = (0..n)
+    let zero = M::from_coordinates([M::number(0); 2]);
+    for n in [0, 1, 7, 8, 9, 11, 20] {
+        let values: Vec<M::Scalar12> = (0..n)
             .map(|i| match i {
-                1 => blst_fp12::default(),
-                2 => blst_fp12 {
-                    fp6: [blst::blst_fp6::default(); 2],
-                },
-                3 => blst_fp12::miller_loop(&random.g2(), &random.g1()),
-                _ => random.fp12(),
+                1 => M::one12(),
+                2 => M::from_coefficients([zero; 6]),
+                3 => M::miller_loop(&M::g1(&mut random), &M::g2(&mut random)),
+                _ => M::fp12(&mut random),
             })
             .collect();
-        let expected: Vec<blst_fp12> = values.iter().map(blst_fp12::final_exp).collect();
-        assert_eq!(final_exponentiations(isa, &values), expected);
+        let expected: Vec<M::Scalar12> = values.iter().map(M::final_exponentiation).collect();
+        // SAFETY: isa proves the features.
+        let powers = unsafe { final_exponentiations::<M>(isa, &values) };
+        assert_eq!(powers, expected);
     }
 }
 
-#[test]
-fn inverses_and_frobenius_maps_are_those_of_blst() {
-    let isa = isa_or_skip!();
+fn inverses_and_frobenius_maps_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(121);
-    for _ in 0..10 {
-        let a: [blst_fp12; 8] = core::array::from_fn(|_| random.fp12());
-        let x = Fp12::from_blst(isa, a.each_ref());
+    for _ in 0..20 {
+        let a = [(); 8].map(|()| M::fp12(&mut random));
+        let x = Fp12::<M>::from_scalar(isa, a.each_ref());
         // SAFETY: isa proves the features.
-        let (inverse, once, twice) = unsafe {
-            (
-                invert(&x).to_blst(),
-                frobenius(&x).to_blst(),
-                frobenius_square(&x).to_blst(),
-            )
-        };
-        for l in 0..8 {
-            let (mut i, mut f, mut g) = <(blst_fp12, blst_fp12, blst_fp12)>::default();
-            // SAFETY: plain values of the types that blst asks for.
-            unsafe {
-                blst::blst_fp12_inverse(&raw mut i, &raw const a[l]);
-                blst::blst_fp12_frobenius_map(&raw mut f, &raw const a[l], 1);
-                blst::blst_fp12_frobenius_map(&raw mut g, &raw const a[l], 2);
-            }
-            assert_eq!(inverse[l], i);
-            assert_eq!(once[l], f);
-            assert_eq!(twice[l], g);
-        }
+        let (inverse, once, twice) = unsafe { (invert(&x), frobenius(&x), frobenius_square(&x)) };
+        assert_eq!(inverse.to_scalar(), a.map(|a| M::invert_scalar12(&a)));
+        assert_eq!(once.to_scalar(), a.map(|a| M::frobenius12(&a, 1)));
+        assert_eq!(twice.to_scalar(), a.map(|a| M::frobenius12(&a, 2)));
     }
 }

@@ -1,114 +1,100 @@
-use blst::{blst_fp6, blst_fp12};
-
 use super::{Fp6, Fp12, Line};
+use crate::Ifma;
 use crate::fp::Fp;
 use crate::fp2::Fp2;
-use crate::testing::Random;
+use crate::testing::{Oracle, Random};
 
-fn mul(a: &blst_fp12, b: &blst_fp12) -> blst_fp12 {
-    let mut r = blst_fp12::default();
-    // SAFETY: plain values of the types that blst asks for.
-    unsafe { blst::blst_fp12_mul(&raw mut r, a, b) };
-    r
+for_both_curves! {
+    products_squares_and_lines_are_those_of_the_oracle,
+    extreme_elements_stay_in_range,
 }
 
-fn squared(x: &Fp12) -> Fp12 {
-    let mut x = *x;
-    x.square();
-    x
-}
-
-fn with_line(x: &Fp12, line: &Line) -> Fp12 {
-    let mut x = *x;
-    x.mul_line(line);
-    x
-}
-
-#[test]
-fn products_squares_and_conjugates_are_those_of_blst() {
-    let isa = isa_or_skip!();
-    let mut random = Random(80);
-    for _ in 0..60 {
-        let a: [blst_fp12; 8] = core::array::from_fn(|_| random.fp12());
-        let b: [blst_fp12; 8] = core::array::from_fn(|_| random.fp12());
-        let (x, y) = (
-            Fp12::from_blst(isa, a.each_ref()),
-            Fp12::from_blst(isa, b.each_ref()),
-        );
-        assert_eq!(x.to_blst(), a);
-        // Not canonical: between p and 4p.
-        let loose = x.mul(&Fp12::one(isa));
-        let (product, square, conjugate) = (
-            loose.mul(&y).to_blst(),
-            squared(&loose).to_blst(),
-            x.conjugate().to_blst(),
-        );
-        let rotated = x.rotate::<2>().to_blst();
-        let line = Line {
-            c0: y.c0.0[0],
-            c1: y.c0.0[1],
-            c4: y.c1.0[1],
-        };
-        let times_line = with_line(&loose, &line).to_blst();
-        for l in 0..8 {
-            assert_eq!(product[l], mul(&a[l], &b[l]));
-            assert_eq!(square[l], mul(&a[l], &a[l]));
-            assert_eq!(rotated[l], a[(l + 2) % 8]);
-            let mut expected = a[l];
-            // SAFETY: plain values of the types that blst asks for.
-            unsafe { blst::blst_fp12_conjugate(&raw mut expected) };
-            assert_eq!(conjugate[l], expected);
-            let zero = blst::blst_fp2::default();
-            let sparse = blst_fp12 {
-                fp6: [
-                    blst_fp6 {
-                        fp2: [b[l].fp6[0].fp2[0], b[l].fp6[0].fp2[1], zero],
-                    },
-                    blst_fp6 {
-                        fp2: [zero, b[l].fp6[1].fp2[1], zero],
-                    },
-                ],
-            };
-            assert_eq!(times_line[l], mul(&a[l], &sparse));
-        }
+/// The same element with each coordinate as large as its type allows: 3p more, below 4p.
+fn maximal<M: Oracle>(x: &Fp12<M>) -> Fp12<M> {
+    let six = |x: &Fp6<M>| Fp6(x.0.each_ref().map(crate::fp2::tests::largest));
+    Fp12 {
+        c0: six(&x.c0),
+        c1: six(&x.c1),
     }
 }
 
-/// Every coordinate as large as a representation may be, 4p - 1: the column and value bounds at their limit.
-#[test]
-fn products_of_maximal_representations_are_those_of_blst() {
-    let isa = isa_or_skip!();
-    let p: [u64; 8] = [
-        0xe_ffff_ffff_aaab,
-        0xf_eb15_3fff_fb9f,
-        0x6_b0f6_241e_abff,
-        0x1_2bf6_730d_2a0f,
-        0x7_6477_4b84_f385,
-        0x1_ba7b_6434_bacd,
-        0x1_ea39_7fe6_9a4b,
-        0x1_a011,
-    ];
-    let (mut limbs, mut carry) = (p, -1i64);
-    for limb in &mut limbs {
-        let sum = (4 * *limb).cast_signed() + carry;
-        *limb = sum.cast_unsigned() & ((1 << 52) - 1);
-        carry = sum >> 52;
-    }
-    let fp = Fp::splat(isa, &limbs);
-    let fp2 = Fp2 { c0: fp, c1: fp };
-    let fp6 = Fp6([fp2; 3]);
-    let x = Fp12 { c0: fp6, c1: fp6 };
-    let a = x.to_blst()[0];
-    assert_eq!(x.mul(&x).to_blst(), [mul(&a, &a); 8]);
-    assert_eq!(squared(&x).to_blst(), [mul(&a, &a); 8]);
-    let line = Line {
-        c0: fp2,
-        c1: fp2,
-        c4: fp2,
+fn check<M: Oracle>(a: &[M::Scalar12; 8], b: &[M::Scalar12; 8], x: &Fp12<M>, y: &Fp12<M>) {
+    let zero = M::from_coordinates([M::number(0); 2]);
+    assert_eq!(x.to_scalar(), *a);
+    let mul = x.mul(y).to_scalar();
+    let (mut square, mut by_line) = (*x, *x);
+    square.square();
+    let square = square.to_scalar();
+    let six = Fp12 {
+        c0: x.c0.mul(&y.c0),
+        c1: x.c1.mul(&y.c1),
     };
-    let mut sparse = a;
-    sparse.fp6[0].fp2[2] = blst::blst_fp2::default();
-    sparse.fp6[1].fp2[0] = blst::blst_fp2::default();
-    sparse.fp6[1].fp2[2] = blst::blst_fp2::default();
-    assert_eq!(with_line(&x, &line).to_blst(), [mul(&a, &sparse); 8]);
+    let six = six.to_scalar();
+    let of_y: [&Fp2<M>; 6] = core::array::from_fn(|k| {
+        let half = [&y.c0, &y.c1][k % 2];
+        &half.0[k / 2]
+    });
+    let [constant, x_of_p, y_of_p] = M::LINE.map(|power| *of_y[power]);
+    by_line.mul_line(&Line {
+        constant,
+        x: x_of_p,
+        y: y_of_p,
+    });
+    let by_line = by_line.to_scalar();
+    let rotated = x.rotate::<5>().to_scalar();
+    let conjugate = x.conjugate().to_scalar();
+    for l in 0..8 {
+        assert_eq!(mul[l], M::mul12(&a[l], &b[l]));
+        assert_eq!(square[l], M::mul12(&a[l], &a[l]));
+        let of = |x: &M::Scalar12, keep: &dyn Fn(usize) -> bool| {
+            let coefficients = M::coefficients(x);
+            let kept = core::array::from_fn(|k| if keep(k) { *coefficients[k] } else { zero });
+            M::from_coefficients(kept)
+        };
+        let sparse = of(&b[l], &|k| M::LINE.contains(&k));
+        assert_eq!(by_line[l], M::mul12(&a[l], &sparse));
+        // c0·c0' of the even halves, and c1·c1', which w² = v multiplied by.
+        let [even, odd] = [0, 1].map(|half| {
+            let halves = [&a[l], &b[l]].map(|x| of(x, &|k| k % 2 == half));
+            M::mul12(&halves[0], &halves[1])
+        });
+        assert_eq!(of(&six[l], &|k| k % 2 == 0), even);
+        let w = M::from_coefficients(core::array::from_fn(|k| {
+            M::from_coordinates([M::number(u64::from(k == 1)), M::number(0)])
+        }));
+        assert_eq!(M::mul12(&of(&six[l], &|k| k % 2 == 1), &w), odd);
+        assert_eq!(rotated[l], a[(l + 5) % 8]);
+        assert_eq!(conjugate[l], M::conjugate12(&a[l]));
+    }
+}
+
+fn products_squares_and_lines_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
+    let mut random = Random(50);
+    for _ in 0..60 {
+        let [a, b] = [(); 2].map(|()| [(); 8].map(|()| M::fp12(&mut random)));
+        let [x, y] = [&a, &b].map(|x| Fp12::<M>::from_scalar(isa, x.each_ref()));
+        check(&a, &b, &x, &y);
+        check(&a, &b, &maximal(&x), &maximal(&y));
+    }
+}
+
+/// All coordinates' representations at 0 or at 4p - 1: the columns and values that the ranges are proved for.
+fn extreme_elements_stay_in_range<M: Oracle>(isa: Ifma) {
+    let mut random = Random(51);
+    let (zero, mut top) = (M::limbs(0), M::P_4);
+    top[0] -= 1;
+    for round in 0..100 {
+        let [x, y] = [(); 2].map(|()| {
+            let mut fp = || {
+                let is_zero = round > 0 && random.word().is_multiple_of(2);
+                Fp::<M>::splat(isa, if is_zero { &zero } else { &top })
+            };
+            let mut fp6 = || Fp6([(); 3].map(|()| Fp2 { c0: fp(), c1: fp() }));
+            Fp12 {
+                c0: fp6(),
+                c1: fp6(),
+            }
+        });
+        check(&x.to_scalar(), &y.to_scalar(), &x, &y);
+    }
 }

@@ -1,80 +1,59 @@
-use blst::{blst_fp12, blst_p1_affine, blst_p2_affine};
+use super::{Point1, Point2, miller_loops, miller_product};
+use crate::Ifma;
+use crate::testing::{Oracle, Random};
 
-use crate::testing::Random;
-use crate::{miller_loops, miller_product};
-
-fn final_exp(f: &blst_fp12) -> blst_fp12 {
-    f.final_exp()
+for_both_curves! {
+    pairings_are_those_of_the_oracle,
+    infinity_among_few_pairs_is_one,
 }
 
-fn expected(p: &blst_p1_affine, q: &blst_p2_affine) -> blst_fp12 {
-    blst_fp12::miller_loop(q, p).final_exp()
+/// The lanes' values and their product are those of the oracle, after the final exponentiation.
+fn check<M: Oracle>(isa: Ifma, p: &[Point1<M>], q: &[Point2<M>]) {
+    // SAFETY: isa proves the features.
+    let (values, product) =
+        unsafe { (miller_loops::<M>(isa, p, q), miller_product::<M>(isa, p, q)) };
+    assert_eq!(values.len(), p.len());
+    let mut expected = M::one12();
+    for ((p, q), value) in p.iter().zip(q).zip(values) {
+        let pairing = M::final_exponentiation(&M::miller_loop(p, q));
+        assert_eq!(M::final_exponentiation(&value), pairing);
+        expected = M::mul12(&expected, &pairing);
+    }
+    assert_eq!(M::final_exponentiation(&product), expected);
 }
 
-#[test]
-fn pairings_are_those_of_blst() {
-    let isa = isa_or_skip!();
+fn pairings_are_those_of_the_oracle<M: Oracle>(isa: Ifma) {
     let mut random = Random(90);
-    for n in [0, 1, 2, 1, 2, 3, 7, 8, 9, 130] {
-        let p: Vec<blst_p1_affine> = (0..n)
-            .map(|i| {
-                if i % 11 == 5 {
-                    blst_p1_affine::default()
-                } else {
-                    random.g1()
-                }
-            })
-            .collect();
-        let q: Vec<blst_p2_affine> = (0..n)
-            .map(|i| {
-                if i % 13 == 4 {
-                    blst_p2_affine::default()
-                } else {
-                    random.g2()
-                }
-            })
-            .collect();
-        let values = miller_loops(isa, &p, &q);
-        let mut product = blst_fp12::default();
-        for i in 0..n {
-            let pairing = expected(&p[i], &q[i]);
-            assert_eq!(final_exp(&values[i]), pairing, "{i} of {n}");
-            product *= pairing;
-        }
-        assert_eq!(final_exp(&miller_product(isa, &p, &q)), product);
+    for n in [0, 1, 2, 1, 2, 3, 7, 8, 9, 17, 130] {
+        let mut p: Vec<_> = (0..n).map(|_| M::g1(&mut random)).collect();
+        let mut q: Vec<_> = (0..n).map(|_| M::g2(&mut random)).collect();
+        p.iter_mut()
+            .skip(5)
+            .step_by(11)
+            .for_each(|p| *p = <_>::default());
+        q.iter_mut()
+            .skip(4)
+            .step_by(13)
+            .for_each(|q| *q = <_>::default());
+        check::<M>(isa, &p, &q);
     }
 }
 
 /// Where few pairs have a way of their own, any of their points may be infinity.
-#[test]
-fn infinity_among_few_pairs_is_one() {
-    let isa = isa_or_skip!();
+fn infinity_among_few_pairs_is_one<M: Oracle>(isa: Ifma) {
     let mut random = Random(91);
     for n in 1..=3 {
         for dead in 0..1 << (2 * n) {
-            let (mut p, mut q) = (Vec::new(), Vec::new());
-            let mut product = blst_fp12::default();
-            for i in 0..n {
-                let is_dead = |side: usize| dead >> (2 * i + side) & 1 == 1;
-                p.push(if is_dead(0) {
-                    blst_p1_affine::default()
-                } else {
-                    random.g1()
-                });
-                q.push(if is_dead(1) {
-                    blst_p2_affine::default()
-                } else {
-                    random.g2()
-                });
-                if !is_dead(0) && !is_dead(1) {
-                    product *= expected(&p[i], &q[i]);
-                }
-            }
-            assert_eq!(
-                final_exp(&miller_product(isa, &p, &q)),
-                product,
-                "{n} {dead:b}"
-            );
+            let is_dead = |i: usize, side: usize| dead >> (2 * i + side) & 1 == 1;
+            let mut pair = |i| {
+                let (p, q) = (M::g1(&mut random), M::g2(&mut random));
+                (
+                    if is_dead(i, 0) { <_>::default() } else { p },
+                    if is_dead(i, 1) { <_>::default() } else { q },
+                )
+            };
+            let (p, q): (Vec<_>, Vec<_>) = (0..n).map(&mut pair).unzip();
+            check::<M>(isa, &p, &q);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The Miller loop of one or two pairs: the products of a doubling side by side in the four lanes of each pair, as they wait
 //! for each other only three times.
 
-use super::Row;
+use super::{Pairing, Row, Step, Twist, scaled, scaled_3b, steps};
 use crate::across::Across;
-use crate::curve::SEED;
 use crate::element::{Element, ElementSum};
 use crate::final_exp::Cyclotomic;
 use crate::fp::Fp;
@@ -25,36 +24,36 @@ const fn each([a, b, c, d]: [u64; 4]) -> [u64; 8] {
 }
 
 /// X, Y and Z side by side.
-struct Two {
-    t: Fp2,
+struct Two<M: Pairing> {
+    t: Fp2<M>,
     /// -3x and 2y of P in the lanes 1 and 2.
-    tangent: Fp2,
+    tangent: Fp2<M>,
 }
 
 /// The product of the values of the first pairs, at most two; none of their points is infinity.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn loop_of(mut row: Row, pairs: usize) -> Across {
+pub(super) fn loop_of<M: Pairing>(mut row: Row<M>, pairs: usize) -> Across<M> {
     let isa = row.q.x.isa();
     let mut two = Two::new(&row);
     let mut f = Across::one(isa);
-    for bit in (0..63).rev() {
-        if bit < 62 {
-            f = f.mul(&f);
-        }
-        f.mul_lines_side_by_side(&two.double(), pairs);
-        if SEED >> bit & 1 == 1 {
-            two.unpack(&mut row);
-            f.mul_lines(&row.add(), pairs);
-            two.pack(&row);
+    for step in steps::<M>() {
+        match step {
+            Step::Square => f = f.mul(&f),
+            Step::Double => f.mul_lines_side_by_side(&two.double(), pairs),
+            Step::Add(summand) => {
+                two.unpack(&mut row);
+                f.mul_lines(&row.add(summand), pairs);
+                two.pack(&row);
+            }
+            Step::Conjugate => f = f.conjugate(),
         }
     }
-    // The parameter is negative.
-    f.conjugate()
+    f
 }
 
-impl Two {
+impl<M: Pairing> Two<M> {
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn new(row: &Row) -> Self {
+    fn new(row: &Row<M>) -> Self {
         const PAIR: [u64; 8] = [0, 0, 0, 0, 1, 1, 1, 1];
         let (x, y) = (row.tangent.x.permute(&PAIR), row.tangent.y.permute(&PAIR));
         let mut two = Self {
@@ -70,14 +69,15 @@ impl Two {
 
     /// From lane 0 and 1 of each coordinate.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn pack(&mut self, row: &Row) {
+    fn pack(&mut self, row: &Row<M>) {
         const PAIR: [u64; 8] = [0, 0, 0, 0, 1, 1, 1, 1];
-        let [x, y, z] = [&row.t.x, &row.t.y, &row.t.z].map(|x| x.permute(&PAIR));
+        let (x, y) = (row.t.x.permute(&PAIR), row.t.y.permute(&PAIR));
+        let z = row.t.z.permute(&PAIR);
         self.t = Fp2::select(LANE_0, &x, &Fp2::select(LANE_1, &y, &z));
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn unpack(&self, row: &mut Row) {
+    fn unpack(&self, row: &mut Row<M>) {
         row.t.x = self.t.permute(&[0, 4, 0, 0, 0, 0, 0, 0]);
         row.t.y = self.t.permute(&[1, 5, 1, 1, 1, 1, 1, 1]);
         row.t.z = self.t.permute(&[2, 6, 2, 2, 2, 2, 2, 2]);
@@ -86,15 +86,18 @@ impl Two {
     /// T → 2T as `Row::double` has it, and the tangent's coefficients side by side.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn double(&mut self) -> Fp2 {
+    fn double(&mut self) -> Fp2<M> {
         // Y, Z, X, Y times Y, Z, X, Z
         let left = self.t.permute(&each([1, 2, 0, 1]));
-        let first = left.mul(&self.t.permute(&each([1, 2, 0, 2])));
+        let mut first = left.mul(&self.t.permute(&each([1, 2, 0, 2])));
+        let e = scaled_3b(first.permute(&all(1)).sum()).tight();
+        if M::TWIST == Twist::Divided {
+            first = first.sum().times_xi().tight();
+        }
         let b = first.permute(&all(0));
-        let c = first.permute(&all(1)).sum().times_xi().times_pow2::<2>();
-        let e = (c.double() + c).tight();
         let f = e.sum().double() + e.sum();
-        let (difference, sum) = ((b.sum() - f).double().tight(), (b.sum() + f).tight());
+        let difference = scaled((b.sum() - f).double()).tight();
+        let sum = (b.sum() + f).tight();
         // X, E, B + F, B times 2(B - F), E, B + F, YZ
         let middle = Fp2::select(LANE_1, &e, &sum);
         let second = pick(&self.t, &middle, &b).mul(&pick(&difference, &middle, &first));
@@ -113,6 +116,6 @@ impl Two {
 
 /// The first in lane 0, the second in lanes 1 and 2, the third in lane 3.
 #[inline(always)]
-fn pick(first: &Fp2, second: &Fp2, third: &Fp2) -> Fp2 {
+fn pick<M: Pairing>(first: &Fp2<M>, second: &Fp2<M>, third: &Fp2<M>) -> Fp2<M> {
     Fp2::select(LANE_0, first, &Fp2::select(LANE_1 | LANE_2, second, third))
 }

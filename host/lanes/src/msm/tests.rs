@@ -168,7 +168,7 @@ macro_rules! check {
 
 #[test]
 fn sums_and_buckets_are_those_of_blst() {
-    use crate::group::{G1, G2};
+    use crate::bls12_381::group::{G1, G2};
     use crate::points::Points;
     let isa = isa_or_skip!();
     let mut random = Random(110);

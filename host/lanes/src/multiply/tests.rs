@@ -1,4 +1,4 @@
-use crate::group::{G1, G2};
+use crate::bls12_381::group::{G1, G2};
 use crate::points::Points;
 use crate::testing::Random;
 use crate::{multiply_g1_64, multiply_g1_128, multiply_g2_64, multiply_g2_128};

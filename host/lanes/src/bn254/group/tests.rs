@@ -3,9 +3,10 @@ use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{Field, PrimeField, Zero};
 
-use super::{G2, psi, psi2};
+use super::G2;
 use crate::points::Points;
 use crate::testing::Random;
+use crate::twist::{psi, psi2};
 use crate::{
     bn254_bucket_sums_g1, bn254_bucket_sums_g2, bn254_digit_sums_g1, bn254_digit_sums_g2,
     bn254_in_g2, bn254_multiply_g1_64, bn254_multiply_g1_128, bn254_multiply_g2_64,

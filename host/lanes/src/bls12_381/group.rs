@@ -2,13 +2,13 @@
 
 use blst::{BLST_ERROR, blst_p1_affine, blst_p2_affine};
 
+use super::{Fp, Fp2, Plain, SEED};
 use crate::Ifma;
-use crate::curve::{Affine, Point, same};
+use crate::curve::{Affine, same};
 use crate::element::{Element, ElementSum};
-use crate::fp::{Fp, Plain};
-use crate::fp2::Fp2;
 use crate::points::{Points, eight_of};
-use crate::vector::Mask;
+use crate::twist::psi;
+use crate::vector::{Mask, V};
 
 /// The compressed form of G1's or G2's points, SIZE bytes.
 pub(crate) trait Group<const SIZE: usize>: Points {
@@ -41,7 +41,7 @@ pub(crate) fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8], flags: u64) -> 
         }
         words[5][lane] &= !flags;
     }
-    Plain::from_words(isa, &words)
+    Plain::from_words(&words.each_ref().map(|word| V::load(isa, word)))
 }
 
 /// The three flags of a compressed point sit above the 381 bits of the first coordinate: these bits of its top word. Any other
@@ -59,14 +59,14 @@ impl Points for G1 {
     #[inline(always)]
     fn load(isa: Ifma, p: [&blst_p1_affine; 8]) -> Affine<Fp> {
         Affine {
-            x: Fp::from_blst(isa, p.map(|p| &p.x)),
-            y: Fp::from_blst(isa, p.map(|p| &p.y)),
+            x: Fp::from_scalar(isa, p.map(|p| &p.x)),
+            y: Fp::from_scalar(isa, p.map(|p| &p.y)),
         }
     }
 
     #[inline(always)]
     fn store(p: &Affine<Fp>) -> [blst_p1_affine; 8] {
-        let (x, y) = (p.x.to_blst(), p.y.to_blst());
+        let (x, y) = (p.x.to_scalar(), p.y.to_scalar());
         core::array::from_fn(|lane| blst_p1_affine {
             x: x[lane],
             y: y[lane],
@@ -95,7 +95,7 @@ impl Points for G1 {
             x: p.x.mul(&beta(p.x.isa())),
             y: p.y,
         };
-        let multiple = p.point().times_seed().times_seed();
+        let multiple = p.point().times(SEED).times(SEED);
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { same(&multiple, &phi.neg()) }
     }
@@ -119,16 +119,9 @@ impl Group<48> for G1 {
         (x.element(), x.below_p() & !x.is_zero())
     }
 
-    /// A root where the square of the candidate says so.
     #[inline(always)]
     fn roots<const N: usize>(x: &[Fp; N]) -> ([Fp; N], [Mask; N]) {
-        let mut roots = Fp::root_power(x);
-        let mut ok = [Mask::ALL; N];
-        for n in 0..N {
-            roots[n] = roots[n].mul(&x[n]);
-            ok[n] = roots[n].sqr().equals(&x[n]);
-        }
-        (roots, ok)
+        Fp::roots(x)
     }
 
     #[inline(always)]
@@ -153,14 +146,14 @@ impl Points for G2 {
     #[inline(always)]
     fn load(isa: Ifma, p: [&blst_p2_affine; 8]) -> Affine<Fp2> {
         Affine {
-            x: Fp2::from_blst(isa, p.map(|p| &p.x)),
-            y: Fp2::from_blst(isa, p.map(|p| &p.y)),
+            x: Fp2::from_scalar(isa, p.map(|p| &p.x)),
+            y: Fp2::from_scalar(isa, p.map(|p| &p.y)),
         }
     }
 
     #[inline(always)]
     fn store(p: &Affine<Fp2>) -> [blst_p2_affine; 8] {
-        let (x, y) = (p.x.to_blst(), p.y.to_blst());
+        let (x, y) = (p.x.to_scalar(), p.y.to_scalar());
         core::array::from_fn(|lane| blst_p2_affine {
             x: x[lane],
             y: y[lane],
@@ -185,7 +178,7 @@ impl Points for G2 {
     /// ψ(P) = [x]P, x negative: Scott, as above.
     #[inline(always)]
     fn in_subgroup(p: &Affine<Fp2>) -> Mask {
-        let multiple = p.point().times_seed();
+        let multiple = p.point().times(SEED);
         // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         unsafe { same(&multiple, &psi(p).neg()) }
     }
@@ -233,37 +226,6 @@ impl Group<96> for G2 {
             BLST_ERROR::BLST_SUCCESS => Ok(p),
             error => Err(error),
         }
-    }
-}
-
-/// The endomorphism ψ = twist ∘ Frobenius ∘ untwist.
-#[inline(always)]
-pub(crate) fn psi(p: &Affine<Fp2>) -> Affine<Fp2> {
-    let isa = p.x.isa();
-    Affine {
-        x: p.x.conjugate().mul(&Fp2::splat(isa, &consts::PSI_X)),
-        y: p.y.conjugate().mul(&Fp2::splat(isa, &consts::PSI_Y)),
-    }
-}
-
-/// ψ of Jacobian points: Z is conjugated as well.
-#[inline(always)]
-pub(crate) fn psi_point(p: &Point<Fp2>) -> Point<Fp2> {
-    let Affine { x, y } = psi(&Affine { x: p.x, y: p.y });
-    Point {
-        x,
-        y,
-        z: p.z.conjugate(),
-    }
-}
-
-/// ψ²: conjugations cancel, what is left is a factor in Fp and a sign.
-#[inline(always)]
-pub(crate) fn psi2_point(p: &Point<Fp2>) -> Point<Fp2> {
-    Point {
-        x: p.x.mul_fp(&Fp::splat(p.x.isa(), &consts::PSI2_X)),
-        y: p.y.neg(),
-        z: p.z,
     }
 }
 
@@ -349,63 +311,6 @@ mod consts {
         0x0_1f71_fd68_96ec,
         0xd_9dd9_cc17_2747,
         0x0_0000_0000_7d91,
-    ];
-    /// (1 + i)^-((p-1)/3).
-    pub(super) const PSI_X: [[u64; 8]; 2] = [
-        [
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-            0x0_0000_0000_0000,
-        ],
-        [
-            0x1_8a55_00cc_654c,
-            0x2_e1c1_e948_2fe9,
-            0xd_5d53_2d24_a460,
-            0x0_23e9_8269_5377,
-            0x3_6c99_171e_f509,
-            0x1_9b09_66cc_23e1,
-            0x4_4c5f_b3cf_7304,
-            0x0_0000_0001_227f,
-        ],
-    ];
-    /// (1 + i)^-((p-1)/2).
-    pub(super) const PSI_Y: [[u64; 8]; 2] = [
-        [
-            0x9_c1a6_77c9_6161,
-            0xf_16c8_708f_cef3,
-            0x9_4977_d280_93e6,
-            0xa_06b7_1c92_7307,
-            0xb_4fa7_40f7_0cc7,
-            0x8_44ca_7b84_4683,
-            0x3_f2d8_9b27_09bb,
-            0x0_0000_0000_917d,
-        ],
-        [
-            0x5_3e59_8836_494a,
-            0x0_d44c_cf70_2cac,
-            0xd_677e_519e_1819,
-            0x7_253f_567a_b707,
-            0xc_14d0_0a8d_e6bd,
-            0x9_75b0_e8b0_7449,
-            0xd_f760_e4bf_908f,
-            0x0_0000_0001_0e93,
-        ],
-    ];
-    /// `PSI_X` to the power p + 1.
-    pub(super) const PSI2_X: [u64; 8] = [
-        0xa_4246_57e2_5648,
-        0xc_7570_6049_e739,
-        0xb_5908_5299_e0e2,
-        0xd_9cf1_7286_a964,
-        0x0_69ec_7cb3_3aa8,
-        0x3_5e99_5b23_9c7e,
-        0x8_2faa_0ff3_c329,
-        0x0_0000_0001_7601,
     ];
 }
 

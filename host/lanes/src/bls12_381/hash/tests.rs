@@ -1,8 +1,8 @@
+use super::super::Fp2;
+use super::super::group::G2;
 use super::{field_elements, hash_scalar, map_to_g2, map_to_isogenous};
 use crate::curve::affine_all;
 use crate::element::{Element, ElementSum};
-use crate::fp2::Fp2;
-use crate::group::G2;
 use crate::hash_to_g2;
 use crate::points::Points;
 use crate::testing::Random;
@@ -47,12 +47,12 @@ fn the_map_lands_on_the_isogenous_curve_for_edge_elements() {
     // Zu² = -1
     let ([exceptional], _) = Fp2::roots(&[z.invert().neg()]);
     for _ in 0..20 {
-        let u = Fp2::from_blst(
+        let u = Fp2::from_scalar(
             isa,
             core::array::from_fn::<_, 8, _>(|_| random.fp2()).each_ref(),
         );
         for u in [[u, Fp2::zero(isa)], [exceptional, u]] {
-            let (first, second) = (u[0].to_blst(), u[1].to_blst());
+            let (first, second) = (u[0].to_scalar(), u[1].to_scalar());
             // SAFETY: isa proves the features.
             let (mapped, affine) = unsafe {
                 let mapped = map_to_g2(&u);
@@ -78,5 +78,5 @@ fn the_map_lands_on_the_isogenous_curve_for_edge_elements() {
     let message: &[u8] = b"edge";
     // SAFETY: isa proves the features.
     let u = unsafe { field_elements(isa, [&message; 8], b"tag") };
-    assert_ne!(u[0].to_blst()[0], u[1].to_blst()[0]);
+    assert_ne!(u[0].to_scalar()[0], u[1].to_scalar()[0]);
 }

@@ -6,15 +6,15 @@
 
 use blst::blst_p1_affine;
 
+use super::group::{
+    COMPRESSED, FLAGS_WORD, G1, G2, GREATER, Group, INFINITY, beta, plain_from_bytes,
+};
+use super::hash::{Candidate, EXPANDED, cleared, element, expand, isogeny, second_multiplicand};
+use super::{Fp, Fp2, SEED};
 use crate::curve::{Affine, Point, affine_all, same};
 use crate::element::{Element, ElementSum};
-use crate::fp::Fp;
-use crate::fp2::Fp2;
-use crate::group::{
-    COMPRESSED, FLAGS_WORD, G1, G2, GREATER, Group, INFINITY, beta, plain_from_bytes, psi_point,
-};
-use crate::hash::{Candidate, EXPANDED, cleared, element, expand, isogeny, second_multiplicand};
 use crate::points::Points;
+use crate::twist::psi_point;
 use crate::vector::Mask;
 use crate::{Alone, Ifma};
 
@@ -45,9 +45,9 @@ pub(crate) fn points_alone(
     let (own, on_curve) = (own.0, own.1 & compressed.regular);
 
     let start = Point::select(MESSAGE, &isogeny(&sum_of_first_two(&hashed)), &own.point());
-    let once = start.times_seed();
+    let once = start.times(SEED);
     let again = Point::select(MESSAGE, &second_multiplicand(&start, &once), &once);
-    let twice = again.times_seed();
+    let twice = again.times(SEED);
     let message_point = cleared(&start, &twice);
     let in_group = memberships(&start, &once, &twice) & on_curve;
 
@@ -56,8 +56,8 @@ pub(crate) fn points_alone(
         && !message_point.z.is_zero().lane(0);
     is_good.then(|| Alone {
         key: key.map(|_| blst_p1_affine {
-            x: own.x.c0.to_blst()[KEY_LANE],
-            y: own.y.c0.to_blst()[KEY_LANE],
+            x: own.x.c0.to_scalar()[KEY_LANE],
+            y: own.y.c0.to_scalar()[KEY_LANE],
         }),
         signature: G2::store(&own)[SIGNATURE_LANE],
         message: G2::store(&affine_all(&[message_point])[0])[0],

@@ -2,12 +2,12 @@
 
 use blst::blst_p1_affine;
 
+use super::super::group::G1;
+use super::super::{Fp, SEED};
 use super::{coordinate, expand, stored_or};
 use crate::Ifma;
 use crate::curve::Point;
-use crate::element::Element;
-use crate::fp::Fp;
-use crate::group::G1;
+use crate::element::{Element, ElementSum};
 use crate::points::eight_of;
 use crate::vector::Mask;
 
@@ -48,7 +48,7 @@ fn hash_scalar(message: &[u8], tag: &[u8]) -> blst_p1_affine {
 fn map_to_g1(u: &[Fp; 2]) -> Point<Fp> {
     let [p, q] = map_to_isogenous(u);
     let sum = isogeny(&p.add_distinct(&q));
-    sum.times_seed().add_distinct(&sum)
+    sum.times(SEED).add_distinct(&sum)
 }
 
 /// The simplified SWU map to the curve y² = x³ + Ax + B that is 11-isogenous to ours, for both elements of each message.

@@ -4,14 +4,14 @@ pub(crate) mod g1;
 
 use blst::blst_p2_affine;
 
+use super::group::G2;
+use super::{Fp, Fp2, Plain, SEED};
 use crate::Ifma;
 use crate::curve::{Affine, Point, affine_all};
 use crate::element::{Element, ElementSum};
-use crate::fp::{Fp, Plain};
-use crate::fp2::Fp2;
-use crate::group::{G2, psi_point, psi2_point};
 use crate::points::{Points, eight_of};
-use crate::vector::Mask;
+use crate::twist::{psi_point, psi2_point};
+use crate::vector::{Mask, V};
 
 /// The hash of each message, with one domain separation tag for all.
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -123,8 +123,9 @@ fn coordinate<const N: usize>(isa: Ifma, bytes: &[[u8; N]; 8], start: usize) -> 
             }
         }
     }
-    let high = Plain::from_words(isa, &high).times(&consts::HIGH);
-    (high.sum() + Plain::from_words(isa, &low).element().sum()).tight()
+    let plain =
+        |words: &[[u64; 8]; 6]| Plain::from_words(&words.each_ref().map(|word| V::load(isa, word)));
+    (plain(&high).times(&consts::HIGH).sum() + plain(&low).element().sum()).tight()
 }
 
 /// Parity as the RFC counts it: of c0, and of c1 where that is 0.
@@ -255,8 +256,8 @@ pub(crate) fn isogeny(p: &Point<Fp2>) -> Point<Fp2> {
 /// [x² - x - 1]P + [x - 1]ψ(P) + ψ²(2P): Budroni and Pintore, "Efficient hash maps to G2 on BLS curves".
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn clear_cofactor(p: &Point<Fp2>) -> Point<Fp2> {
-    let again = second_multiplicand(p, &p.times_seed());
-    cleared(p, &again.times_seed())
+    let again = second_multiplicand(p, &p.times(SEED));
+    cleared(p, &again.times(SEED))
 }
 
 /// What is multiplied by |x| again, from P and its first multiple.

@@ -1,8 +1,8 @@
+use super::super::super::Fp;
+use super::super::super::group::G1;
 use super::{hash_scalar, map_to_g1, map_to_isogenous};
 use crate::curve::affine_all;
-use crate::element::Element;
-use crate::fp::Fp;
-use crate::group::G1;
+use crate::element::{Element, ElementSum};
 use crate::hash_to_g1;
 use crate::points::Points;
 use crate::testing::Random;
@@ -40,12 +40,12 @@ fn the_map_lands_on_the_isogenous_curve_for_edge_elements() {
     let exceptional = Fp::root_power(&[minus_inverse])[0].mul(&minus_inverse);
     assert_eq!(exceptional.sqr().equals(&minus_inverse).0, 0xff);
     for _ in 0..20 {
-        let u = Fp::from_blst(
+        let u = Fp::from_scalar(
             isa,
             core::array::from_fn::<_, 8, _>(|_| random.fp()).each_ref(),
         );
         for u in [[u, Fp::zero(isa)], [exceptional, u]] {
-            let (first, second) = (u[0].to_blst(), u[1].to_blst());
+            let (first, second) = (u[0].to_scalar(), u[1].to_scalar());
             // SAFETY: isa proves the features.
             let (mapped, affine) = unsafe {
                 let mapped = map_to_g1(&u);
