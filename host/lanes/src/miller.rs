@@ -194,17 +194,22 @@ impl<M: Pairing> Row<M> {
         line
     }
 
+    #[inline(always)]
+    fn summand(&self, summand: Summand) -> Affine<Fp2<M>> {
+        match summand {
+            Summand::Q => self.q,
+            Summand::MinusQ => self.q.neg(),
+            Summand::PsiQ => psi(&self.q),
+            Summand::MinusPsi2Q => psi2(&self.q).neg(),
+        }
+    }
+
     /// T → T + Q, with u = y·Z - Y and v = x·Z - X: (v·a, u(v²X - a) - v³Y, v³Z) for a = u²Z - v³ - 2v²X.
     /// The chord times v, at P: (u·x - v·y), -u·xp, v·yp.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn add(&mut self, summand: Summand) -> Line<M> {
-        let q = match summand {
-            Summand::Q => self.q,
-            Summand::MinusQ => self.q.neg(),
-            Summand::PsiQ => psi(&self.q),
-            Summand::MinusPsi2Q => psi2(&self.q).neg(),
-        };
+        let q = self.summand(summand);
         let Projective { x, y, z } = &self.t;
         let u = (q.y.mul(z).sum() - y.sum()).tight();
         let v = (q.x.mul(z).sum() - x.sum()).tight();
@@ -291,7 +296,7 @@ pub(crate) fn miller_loops<M: Pairing>(
 fn loop_of_few<M: Pairing>(isa: Ifma, p: &[Point1<M>], q: &[Point2<M>]) -> M::Scalar12 {
     let mut row = Row::<M>::new(isa, p, q);
     if p.len() <= 2 && row.live.0.count_ones() as usize == p.len() {
-        return two::loop_of(row, p.len()).to_scalar();
+        return two::loop_of(&row, p.len()).to_scalar();
     }
     let mut f = Across::<M>::one(isa);
     for step in steps::<M>() {
