@@ -61,14 +61,14 @@ CALL void add_step(Pair<M>* t, const Affine<Fp2<M>>* q, Line<M>* line) {
     t->y = sub(mul(u, sub(vvx, a)), t->y);
 }
 
-// The pairs of value i that count, those without infinity; how many.
+// The pairs first to end - 1 that count, those without infinity; how many. `pairs` holds the places of each one's points.
 template <class M>
-INLINE uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, uint32_t i, uint32_t n, uint32_t pairs) {
+INLINE uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, const uint32_t* pairs, uint32_t first, uint32_t end) {
     uint32_t live = 0;
-    for (uint32_t j = 0; j < pairs; j++) {
+    for (uint32_t k = first; k < end && live < PAIRS_MAX; k++) {
         Pair<M>* pair = to + live;
-        Affine<Fp<M>> p = Affine<Fp<M>>::load(g1, i + j * n);
-        pair->q = Affine<Fp2<M>>::load(g2, i + j * n);
+        Affine<Fp<M>> p = Affine<Fp<M>>::load(g1, pairs[2 * k]);
+        pair->q = Affine<Fp2<M>>::load(g2, pairs[2 * k + 1]);
         if (is_infinity(p) || is_infinity(pair->q)) continue;
         pair->px = neg(p.x);
         pair->py = p.y;

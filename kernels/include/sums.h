@@ -78,19 +78,17 @@ INLINE void to_affine(const Array& points, uint32_t n, uint32_t first, uint32_t 
     }
 }
 
-// The lists of part `part`, for the digit whose bytes are `weights`. The lists of all parts of a digit share `terms`: those of a
-// part begin where the parts before it have their items.
-INLINE void bucket_lists_of(const uint8_t* weights, uint32_t n, uint32_t part, uint32_t parts, uint32_t digit, uint32_t* ranges,
+// The lists of the items first to end - 1, for the digit whose bytes are `weights`. The terms of a list that begins with item i
+// are among places i and on of the digit's n.
+INLINE void bucket_lists_of(const uint8_t* weights, uint32_t n, uint32_t first, uint32_t end, uint32_t digit, uint32_t* ranges,
                             uint32_t* terms) {
     uint32_t next[BUCKETS];
     for (uint32_t k = 0; k < BUCKETS; k++) next[k] = 0;
-    for (uint32_t item = part; item < n; item += parts) {
+    for (uint32_t item = first; item < end; item++) {
         int d = digit_of(weights[item]);
         if (d != 0) next[(d < 0 ? -d : d) - 1]++;
     }
-    // Parts before this one have (n - k + parts - 1) / parts items each, k being their number.
-    uint32_t longer = n % parts < part ? n % parts : part;
-    uint32_t at = part * (n / parts) + longer;
+    uint32_t at = first;
     for (uint32_t k = 0; k < BUCKETS; k++) {
         uint32_t count = next[k];
         ranges[2 * k] = digit * n + at;
@@ -98,7 +96,7 @@ INLINE void bucket_lists_of(const uint8_t* weights, uint32_t n, uint32_t part, u
         at += count;
         ranges[2 * k + 1] = digit * n + at;
     }
-    for (uint32_t item = part; item < n; item += parts) {
+    for (uint32_t item = first; item < end; item++) {
         int d = digit_of(weights[item]);
         if (d != 0) terms[next[(d < 0 ? -d : d) - 1]++] = 2 * item + (d < 0);
     }

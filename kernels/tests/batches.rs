@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use support::Argument::{Bytes, Number, Numbers, Words as W};
 use support::points::{Stored, StoredCurve, anywhere, member, of_order};
-use support::steps::{affine_words, bucket_sums, last_step, store, sum_lists, weigh};
+use support::steps::{self, affine_words, bucket_sums, last_step, starts, store, sum_lists, weigh};
 use support::{Words, launch};
 use tutti_curves::oracle::{self, Term};
 use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
@@ -342,24 +342,25 @@ fn miller<W: OnDevice>(keys: &mut Words, points: &mut Words) -> Words {
     } else {
         (points, keys)
     };
-    let mut values = Words::new(12 * W::Sig::BASE, n);
-    let arguments = vec![W(g1), W(g2), Number(n as u32), Number(1), W(&mut values)];
-    launch(&<W::Curve as StoredCurve>::entry("miller"), n, arguments);
-    values
+    steps::miller::<W::Curve>(g1, g2, n)
 }
 
-fn product<W: OnDevice>(values: &mut Words, outputs: usize) -> Vec<<W::Curve as Curve>::Gt> {
-    let terms = (values.stride / outputs) as u32;
-    let mut out = Words::new(12 * W::Sig::BASE, outputs);
+/// The product of each part's values.
+fn product<W: OnDevice>(values: &mut Words, parts: usize) -> Vec<<W::Curve as Curve>::Gt> {
+    let starts = starts(values.stride, parts);
+    let mut ranges: Vec<u32> = starts.windows(2).flatten().copied().collect();
+    let mut terms: Vec<u32> = (0..values.stride as u32).collect();
+    let mut out = Words::new(12 * W::Sig::BASE, parts);
     let arguments = vec![
         W(values),
-        Number(outputs as u32),
-        Number(terms),
+        Numbers(&mut ranges),
+        Numbers(&mut terms),
+        Number(parts as u32),
         W(&mut out),
     ];
     launch(
-        &<W::Curve as StoredCurve>::entry("product"),
-        outputs,
+        &<W::Curve as StoredCurve>::entry("product_lists"),
+        parts,
         arguments,
     );
     out.elements()
@@ -497,10 +498,11 @@ fn compare<W: OnDevice>(batch: &Batch<W>) {
         )
     };
     assert_eq!(outcome.all_hold, (0..n).all(good), "{:?}", W::WORLD);
+    let starts = starts(n, PARTS);
     for (part, holds) in outcome.parts_hold.iter().flatten().enumerate() {
         assert_eq!(
             *holds,
-            (part..n).step_by(PARTS).all(good),
+            (starts[part] as usize..starts[part + 1] as usize).all(good),
             "{:?} {part}",
             W::WORLD
         );

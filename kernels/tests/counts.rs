@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use support::Argument::{Bytes, Number, Numbers, Words as W};
 use support::points::{Stored, StoredCurve, member, members};
-use support::{Words, launch};
+use support::{Words, launch, steps};
 use tutti_curves::bls12_381::{Bls12381, G1, G2};
 use tutti_curves::bn254::Bn254;
 use tutti_kernels::host::take_multiply_adds;
@@ -135,15 +135,10 @@ fn addition<G: Stored>() -> f64 {
 /// A value's Miller loops, and its product with another one.
 fn miller<C: StoredCurve>(pairs: usize) -> f64 {
     let (mut g1, mut g2) = (points::<C::G1>(2 * pairs), points::<C::G2>(2 * pairs));
-    let mut values = Words::new(12 * C::G1::BASE, 2);
-    let arguments = vec![
-        W(&mut g1),
-        W(&mut g2),
-        Number(2),
-        Number(pairs as u32),
-        W(&mut values),
-    ];
-    let loops = counted(C::G1::BASE, 2, || launch(&C::entry("miller"), 2, arguments));
+    let mut values = Words::default();
+    let loops = counted(C::G1::BASE, 2, || {
+        values = steps::miller::<C>(&mut g1, &mut g2, 2);
+    });
     let mut product = Words::new(12 * C::G1::BASE, 1);
     let arguments = vec![W(&mut values), Number(1), Number(2), W(&mut product)];
     loops
@@ -154,12 +149,7 @@ fn miller<C: StoredCurve>(pairs: usize) -> f64 {
 
 fn final_exponentiation<C: StoredCurve>() -> f64 {
     let (mut g1, mut g2) = (points::<C::G1>(1), points::<C::G2>(1));
-    let mut value = Words::new(12 * C::G1::BASE, 1);
-    launch(
-        &C::entry("miller"),
-        1,
-        vec![W(&mut g1), W(&mut g2), Number(1), Number(1), W(&mut value)],
-    );
+    let mut value = steps::miller::<C>(&mut g1, &mut g2, 1);
     let (mut out, mut one) = (Words::new(12 * C::G1::BASE, 1), [0]);
     let arguments = vec![W(&mut value), Number(1), W(&mut out), Bytes(&mut one)];
     counted(C::G1::BASE, 1, || launch(&C::entry("final"), 1, arguments))

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use support::Argument::{Bytes, Number, Numbers, Words as W};
 use support::points::{Stored, StoredCurve, members};
+use support::steps::miller;
 use support::{Words, launch};
 use tutti_curves::bls12_381::Bls12381;
 use tutti_curves::bn254::Bn254;
@@ -144,15 +145,7 @@ fn millers<C: StoredCurve>() {
                 .map(|q| C::G2::optional_words(q.as_ref()))
                 .collect::<Vec<_>>(),
         );
-        let mut out = Words::new(12 * C::G1::BASE, n);
-        let arguments = vec![
-            W(&mut g1),
-            W(&mut g2),
-            Number(n as u32),
-            Number(pairs as u32),
-            W(&mut out),
-        ];
-        launch(&C::entry("miller"), n, arguments);
+        let mut out = miller::<C>(&mut g1, &mut g2, n);
         let (found, ones) = powers::<C>(&mut out);
         for i in 0..n {
             let finite: Vec<_> = (0..pairs)
@@ -192,9 +185,7 @@ fn pairings_are_bilinear() {
         let words2 = [times2(b), times2(b), times2(1), times2(1)];
         let mut g1 = Words::from_elements(&words1.iter().map(C::G1::words).collect::<Vec<_>>());
         let mut g2 = Words::from_elements(&words2.iter().map(C::G2::words).collect::<Vec<_>>());
-        let mut out = Words::new(12 * C::G1::BASE, 2);
-        let arguments = vec![W(&mut g1), W(&mut g2), Number(2), Number(2), W(&mut out)];
-        launch(&C::entry("miller"), 2, arguments);
+        let mut out = miller::<C>(&mut g1, &mut g2, 2);
         assert_eq!(powers::<C>(&mut out).1, [1, 0], "{}", C::NAME);
     }
     check::<Bls12381>();

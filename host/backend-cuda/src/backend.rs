@@ -16,8 +16,10 @@ use tutti_types::{Operation, World};
 
 use crate::entries::{entries, offered};
 use crate::hash;
+use crate::pairing;
 use crate::program::DeviceFacts;
 use crate::residents::Residents;
+use crate::roots;
 use crate::run::{Run, Stop};
 use crate::supervisor::{Preparation, Supervisor, WorkerCommand, WorkerFault, WorkerPatience};
 use crate::verify;
@@ -36,6 +38,8 @@ pub struct CudaConfig {
     pub memory_bytes: u64,
     /// Keys sent along with a batch.
     pub inline_keys_max: u64,
+    /// The smallest batch whose signatures are thrown into buckets.
+    pub bucket_items_min: usize,
     pub warmth: Warmth,
 }
 
@@ -48,6 +52,7 @@ impl CudaConfig {
             slots: 2,
             memory_bytes: 4 << 30,
             inline_keys_max: 1 << 18,
+            bucket_items_min: 8_192,
             warmth: Warmth::Measured,
         }
     }
@@ -283,6 +288,7 @@ impl Station {
             random: ChaCha20Rng::from_seed(batch.challenge.0),
             items: batch.items(),
             arena_bytes: self.config.arena_bytes(),
+            bucket_items_min: self.config.bucket_items_min,
             device_us: 0,
             copied: 0,
         };
@@ -336,6 +342,7 @@ fn dispatch(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
         }
         Operation::Verify(World::Bn254) => verify::verify::<Bn254Sig>(run, batch, &parcels!(Bn254)),
         Operation::HashToCurve => hash::hash(run, batch),
-        other => unreachable!("{other:?} is not offered"),
+        Operation::PairingCheck => pairing::check(run, batch),
+        Operation::Aggregate | Operation::CheckKeys => roots::points(run, batch),
     }
 }

@@ -1,19 +1,89 @@
 //! Programs put together: each entry point's arguments stand here once, as `kernels/README.md`
 //! lists them.
 
+use std::ops::Range;
+
 use tutti_types::{CurveId, GroupId};
 
-use crate::program::{Argument, Buffer, First, Launch, Memory, Program, Range, Table};
+use crate::program::{Argument, Buffer, First, Launch, Memory, Program, Read, Table};
 use crate::words::{DeviceCurve, DeviceGroup, Words};
 
 /// Points whose inverses one thread takes together.
 const RUN: u32 = 16;
-/// Terms that one thread adds or multiplies one after the other; longer lists are done in parts.
+/// Terms that one thread adds one after the other; longer lists are done in parts.
 const TERMS_MAX: usize = 64;
+/// The same for factors of a product, which take longer.
+const FACTORS_MAX: usize = 12;
+/// Magnitudes of a digit.
+pub(crate) const BUCKETS: u64 = 128;
+/// Threads that add the buckets of one bit.
+const SHARES: u64 = 8;
 /// Pairs of one thread, which share their squarings.
-const PAIRS_MAX: u32 = 8;
+const PAIRS_MAX: usize = 8;
+/// Pairs that are looked at together, unless one thing has more.
+pub(crate) const LEAF_PAIRS: u32 = 32;
 /// Threads that keep a large device busy: only beyond does sharing squarings pay.
-const THREADS_ENOUGH: u32 = 32_768;
+const THREADS_ENOUGH: usize = 32_768;
+
+/// Lists of numbers, one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
+    ends: Vec<u32>,
+    numbers: Vec<u32>,
+}
+
+impl Lists {
+    pub(crate) fn push(&mut self, numbers: impl IntoIterator<Item = u32>) {
+        self.numbers.extend(numbers);
+        self.ends.push(self.numbers.len() as u32);
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let range = |(start, end): (u32, &u32)| &self.numbers[start as usize..*end as usize];
+        starts.zip(&self.ends).map(range)
+    }
+
+    /// Start and end of each list, as the kernels take them.
+    fn ranges(&self) -> Vec<u32> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .flat_map(|(start, end)| [start, *end])
+            .collect()
+    }
+
+    /// Lists of so many numbers at most, and which of them each list was cut into; none where no
+    /// list is longer.
+    fn cut(&self, longest: usize) -> Option<(Self, Self)> {
+        if self.iter().all(|list| list.len() <= longest) {
+            return None;
+        }
+        let (mut pieces, mut of_lists) = (Self::default(), Self::default());
+        for list in self.iter() {
+            let first = pieces.len() as u32;
+            for piece in list.chunks(longest) {
+                pieces.push(piece.iter().copied());
+            }
+            of_lists.push(first..pieces.len() as u32);
+        }
+        Some((pieces, of_lists))
+    }
+}
+
+/// A point of a sum, by its place.
+pub(crate) const fn plus(place: u32) -> u32 {
+    2 * place
+}
+
+/// A point that is taken away.
+pub(crate) const fn minus(place: u32) -> u32 {
+    2 * place + 1
+}
 
 /// Elements on the device, limb-major.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +95,15 @@ pub(crate) struct Array {
 }
 
 impl Array {
+    /// Of so many elements, with the buffer to themselves.
+    const fn of(bytes: Bytes, count: u64) -> Self {
+        Self {
+            memory: Memory::Buffer(bytes.buffer),
+            at: 0,
+            stride: count,
+        }
+    }
+
     pub(crate) const fn of_table(table: Table, places: u64) -> Self {
         Self {
             memory: Memory::Table(table),
@@ -133,25 +212,18 @@ impl Composer {
 
     /// Elements that a launch writes.
     pub(crate) fn array<T: Words>(&mut self, count: u64) -> Array {
-        self.elements::<T>(count, First::Anything)
+        let bytes = self.buffer(4 * T::WORDS as u64 * count, First::Anything);
+        Array::of(bytes, count)
     }
 
-    /// Points at infinity, or whatever zero words are.
-    pub(crate) fn zero_array<T: Words>(&mut self, count: u64) -> Array {
-        self.elements::<T>(count, First::Zero)
-    }
-
-    fn elements<T: Words>(&mut self, count: u64, first: First) -> Array {
-        let bytes = self.buffer(4 * T::WORDS as u64 * count, first);
-        Array {
-            memory: Memory::Buffer(bytes.buffer),
-            at: 0,
-            stride: count,
-        }
+    /// Elements whose words, limb-major, are given.
+    pub(crate) fn elements(&mut self, words: &[u8], count: u64) -> Array {
+        let bytes = self.input(words);
+        Array::of(bytes, count)
     }
 
     pub(crate) fn read_bytes(&mut self, from: Bytes) -> Answer {
-        self.program.reads.push(Range {
+        self.program.reads.push(Read {
             buffer: from.buffer,
             at: 0,
             bytes: from.bytes,
@@ -236,56 +308,115 @@ impl Composer {
         self.launch(format!("{}_weigh", G::NAME), count, arguments);
     }
 
-    /// The sum of each list's points, as Jacobian points. Long lists are added up in parts.
-    pub(crate) fn sums<G: DeviceGroup>(&mut self, points: Array, lists: &[Vec<u32>]) -> Array {
-        let count = lists.len() as u64;
-        if lists.iter().all(|list| list.len() <= TERMS_MAX) {
-            let to = self.array::<G::Sum>(count);
-            self.sum_lists::<G>(points, lists.iter().map(Vec::as_slice), count, to);
+    /// The sum of each list's points, `plus` or `minus`, as Jacobian points.
+    pub(crate) fn sums<G: DeviceGroup>(&mut self, points: Array, lists: &Lists) -> Array {
+        let Some((pieces, of_lists)) = lists.cut(TERMS_MAX) else {
+            let to = self.array::<G::Sum>(lists.len() as u64);
+            let entry = format!("{}_sum_lists", G::NAME);
+            self.reduce(entry, points, lists, to);
             return to;
-        }
-        let parts: Vec<&[u32]> = lists
-            .iter()
-            .flat_map(|list| list.chunks(TERMS_MAX))
-            .collect();
-        let count = parts.len() as u64;
-        let sums = self.array::<G::Sum>(count);
-        self.sum_lists::<G>(points, parts.iter().copied(), count, sums);
-        let affine = self.array::<G::Affine>(count);
-        self.affine::<G>(sums, count, affine);
-        let mut next = 0;
-        let of_parts = |list: &Vec<u32>| {
-            let first = next;
-            next += list.len().div_ceil(TERMS_MAX) as u32;
-            (first..next).collect()
         };
-        let lists: Vec<Vec<u32>> = lists.iter().map(of_parts).collect();
-        self.sums::<G>(affine, &lists)
+        let affine = self.affine_sums::<G>(points, &pieces);
+        let mut whole = Lists::default();
+        for list in of_lists.iter() {
+            whole.push(list.iter().map(|&piece| plus(piece)));
+        }
+        self.sums::<G>(affine, &whole)
     }
 
-    fn sum_lists<'a, G: DeviceGroup>(
-        &mut self,
-        points: Array,
-        lists: impl Iterator<Item = &'a [u32]>,
-        count: u64,
-        to: Array,
-    ) {
-        let (mut ranges, mut terms) = (Vec::new(), Vec::new());
-        for list in lists {
-            ranges.push(terms.len() as u32);
-            // Twice the place: the lowest bit would say minus.
-            terms.extend(list.iter().map(|place| 2 * place));
-            ranges.push(terms.len() as u32);
+    pub(crate) fn affine_sums<G: DeviceGroup>(&mut self, points: Array, lists: &Lists) -> Array {
+        let count = lists.len() as u64;
+        let sums = self.sums::<G>(points, lists);
+        let affine = self.array::<G::Affine>(count);
+        self.affine::<G>(sums, count, affine);
+        affine
+    }
+
+    /// The product of each list's values.
+    pub(crate) fn products<C: DeviceCurve>(&mut self, values: Array, lists: &Lists) -> Array {
+        if let Some((pieces, of_lists)) = lists.cut(FACTORS_MAX) {
+            let products = self.products::<C>(values, &pieces);
+            return self.products::<C>(products, &of_lists);
         }
-        let (ranges, terms) = (self.numbers(&ranges), self.numbers(&terms));
+        let to = self.array::<C::Gt>(lists.len() as u64);
+        self.reduce(format!("{}_product_lists", C::NAME), values, lists, to);
+        to
+    }
+
+    fn reduce(&mut self, entry: String, from: Array, lists: &Lists, to: Array) {
+        let ranges = self.numbers(&lists.ranges());
+        let terms = self.numbers(&lists.numbers);
+        let count = lists.len() as u64;
         let arguments = vec![
-            points.argument(),
+            from.argument(),
             ranges.argument(),
             terms.argument(),
             word(count),
             to.argument(),
         ];
-        self.launch(format!("{}_sum_lists", G::NAME), count, arguments);
+        self.launch(entry, count, arguments);
+    }
+
+    /// The bucket sums of runs of items, which begin at `starts`, whose last is the end: those of
+    /// a run's digit lie together, as `kernels/README.md` numbers them.
+    pub(crate) fn bucket_sums<G: DeviceGroup>(
+        &mut self,
+        points: Array,
+        weights: Bytes,
+        starts: &[u32],
+    ) -> Array {
+        let items = u64::from(starts[starts.len() - 1]);
+        let (digits, parts) = (weights.bytes / items, starts.len() as u64 - 1);
+        let lists = BUCKETS * digits * parts;
+        let starts = self.numbers(starts);
+        let ranges = self.buffer(8 * lists, First::Anything);
+        let terms = self.buffer(4 * items * digits, First::Anything);
+        let arguments = vec![
+            weights.argument(),
+            word(items),
+            word(digits),
+            starts.argument(),
+            word(parts),
+            ranges.argument(),
+            terms.argument(),
+        ];
+        self.launch("bucket_lists".into(), parts * digits, arguments);
+        let sums = self.array::<G::Sum>(lists);
+        let arguments = vec![
+            points.argument(),
+            ranges.argument(),
+            terms.argument(),
+            word(lists),
+            sums.argument(),
+        ];
+        self.launch(format!("{}_sum_lists", G::NAME), lists, arguments);
+        sums
+    }
+
+    /// For each part, digit and bit the sum of the buckets whose magnitude has the bit.
+    pub(crate) fn bucket_bits<G: DeviceGroup>(
+        &mut self,
+        buckets: Array,
+        digits: u64,
+        parts: u64,
+    ) -> Array {
+        let outputs = 8 * digits * parts;
+        let shares = self.array::<G::Sum>(outputs * SHARES);
+        let arguments = vec![
+            buckets.argument(),
+            word(digits),
+            word(parts),
+            word(SHARES),
+            shares.argument(),
+        ];
+        self.launch(
+            format!("{}_bucket_bits", G::NAME),
+            outputs * SHARES,
+            arguments,
+        );
+        let bits = self.array::<G::Sum>(outputs);
+        self.fold::<G>(shares, outputs, SHARES, bits);
+        bits
     }
 
     /// out[i] is the sum of in[i + j * outputs].
@@ -317,11 +448,7 @@ impl Composer {
             4 * (G::Affine::WORDS as u64 / 2) * 2 * count,
             First::Anything,
         );
-        let fields = Array {
-            memory: Memory::Buffer(fields.buffer),
-            at: 0,
-            stride: 2 * count,
-        };
+        let fields = Array::of(fields, 2 * count);
         let arguments = vec![
             bytes.argument(),
             offsets.argument(),
@@ -384,13 +511,8 @@ impl Composer {
     /// So many multiplications in BLS12-381's base field, one after the other, in each thread.
     pub(crate) fn powers(&mut self, threads: u64, each: u64) {
         let elements = || 4 * 12 * threads;
-        let array = |bytes: Bytes| Array {
-            memory: Memory::Buffer(bytes.buffer),
-            at: 0,
-            stride: threads,
-        };
-        let from = array(self.zeros(elements()));
-        let to = array(self.buffer(elements(), First::Anything));
+        let from = Array::of(self.zeros(elements()), threads);
+        let to = Array::of(self.buffer(elements(), First::Anything), threads);
         let arguments = vec![
             from.argument(),
             from.argument(),
@@ -401,70 +523,38 @@ impl Composer {
         self.launch("bls_fp_power".into(), threads, arguments);
     }
 
-    /// The product of each leaf's Miller loops: pair m is in leaf m % leaves. The arrays have
-    /// `shape.places()` places, infinity where there is no pair.
-    pub(crate) fn products<C: DeviceCurve>(
+    /// The Miller loops of each leaf's pairs, which name points of the two groups by their
+    /// places, and of each leaf the product.
+    pub(crate) fn leaves<C: DeviceCurve>(
         &mut self,
         g1: Array,
         g2: Array,
-        shape: &MillerShape,
+        pairs: &[(u32, u32)],
+        leaves: &[Range<u32>],
     ) -> Array {
-        let values = self.array::<C::Gt>(shape.values);
+        let shared = (pairs.len() / THREADS_ENOUGH).clamp(1, PAIRS_MAX) as u32;
+        let (mut values, mut of_leaves) = (Vec::new(), Lists::default());
+        for leaf in leaves {
+            let first = values.len() as u32 / 2;
+            let starts = leaf.clone().step_by(shared as usize);
+            values.extend(starts.flat_map(|start| [start, leaf.end.min(start + shared)]));
+            of_leaves.push(first..values.len() as u32 / 2);
+        }
+        let count = values.len() as u64 / 2;
+        let ranges = self.numbers(&values);
+        let places: Vec<u32> = pairs.iter().flat_map(|(p, q)| [*p, *q]).collect();
+        let places = self.numbers(&places);
+        let values = self.array::<C::Gt>(count);
         let arguments = vec![
             g1.argument(),
             g2.argument(),
-            word(shape.values),
-            word(shape.pairs),
+            ranges.argument(),
+            places.argument(),
+            word(count),
             values.argument(),
         ];
-        self.launch(format!("{}_miller", C::NAME), shape.values, arguments);
-        let terms = shape.values / shape.leaves;
-        if terms == 1 {
-            return values;
-        }
-        let products = self.array::<C::Gt>(shape.leaves);
-        let arguments = vec![
-            values.argument(),
-            word(shape.leaves),
-            word(terms),
-            products.argument(),
-        ];
-        self.launch(format!("{}_product", C::NAME), shape.leaves, arguments);
-        products
-    }
-}
-
-/// How so many pairs are spread over threads and leaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MillerShape {
-    pub(crate) leaves: u64,
-    /// Miller values, a multiple of the leaves.
-    pub(crate) values: u64,
-    /// Pairs of each value.
-    pub(crate) pairs: u64,
-}
-
-/// Pairs of a leaf: what the host does again by itself where a leaf is bad.
-const LEAF_PAIRS: u64 = 32;
-
-impl MillerShape {
-    pub(crate) fn new(pairs: u64) -> Self {
-        let leaves = pairs.div_ceil(LEAF_PAIRS).max(1);
-        let shared = (pairs / u64::from(THREADS_ENOUGH)).clamp(1, u64::from(PAIRS_MAX));
-        let values = pairs.div_ceil(shared).max(1).next_multiple_of(leaves);
-        Self {
-            leaves,
-            values,
-            pairs: shared,
-        }
-    }
-
-    pub(crate) const fn places(&self) -> u64 {
-        self.values * self.pairs
-    }
-
-    pub(crate) const fn leaf_of(&self, pair: u32) -> u32 {
-        pair % self.leaves as u32
+        self.launch(format!("{}_miller", C::NAME), count, arguments);
+        self.products::<C>(values, &of_leaves)
     }
 }
 

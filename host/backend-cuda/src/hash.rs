@@ -9,11 +9,9 @@ use tutti_curves::{PointHash, bls12_381, bn254};
 use tutti_types::{CurveId, GroupId, HashVariant};
 
 use crate::composer::{Array, Composer};
+use crate::judge;
 use crate::run::{Run, Stop, wrong};
 use crate::words::{DeviceGroup, from_limb_major, is_on_curve};
-
-/// Of so many points, one is hashed again by the oracle.
-const SAMPLED_ONE_IN: usize = 1_024;
 
 pub(crate) fn hash(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
     let one = |slice: &WorkSlice| {
@@ -76,9 +74,8 @@ fn points<G: DeviceGroup + PointHash>(
     let mut points: Vec<G::Affine> = from_limb_major(points, asked.len())
         .filter(|points: &Vec<G::Affine>| points.iter().all(is_on_curve::<G>))
         .ok_or_else(|| wrong("a point that is on no curve".into()))?;
-    let samples = (0..messages.len().div_ceil(SAMPLED_ONE_IN))
-        .map(|_| run.random.next_u64() as usize % asked.len());
-    for at in samples.chain([known_at]) {
+    let samples = judge::samples(asked.len(), &mut run.random);
+    for at in samples.into_iter().chain([known_at]) {
         let own = G::hash(parcel.hashing.borrowed(), asked[at], &[]);
         if own != Ok(points[at]) {
             return Err(wrong(format!("message {at} was hashed to another point")));

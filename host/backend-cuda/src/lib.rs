@@ -4,14 +4,19 @@
 #![deny(unsafe_code)]
 
 mod backend;
+mod coefficients;
 mod composer;
 mod device;
 mod entries;
 mod frame;
 mod hash;
+mod judge;
 mod libcuda;
+mod pairing;
+mod points;
 mod program;
 mod residents;
+mod roots;
 mod run;
 mod supervisor;
 mod verify;

@@ -15,7 +15,7 @@ pub(crate) struct Program {
     pub(crate) buffers: Vec<Buffer>,
     pub(crate) launches: Vec<Launch>,
     /// What comes back, one after the other.
-    pub(crate) reads: Vec<Range>,
+    pub(crate) reads: Vec<Read>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(crate) enum First {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Range {
+pub(crate) struct Read {
     pub(crate) buffer: u32,
     pub(crate) at: u64,
     pub(crate) bytes: u64,

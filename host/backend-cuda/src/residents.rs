@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rayon::prelude::*;
 use tutti_curves::KeySet;
 use tutti_types::KeySetId;
 
@@ -40,7 +41,21 @@ struct Resident {
 #[derive(Clone, Debug)]
 pub(crate) struct Lodging {
     pub(crate) first: u64,
+    /// The place of the sum of all its keys.
+    pub(crate) total: u64,
     _user: Arc<()>,
+}
+
+#[cfg(test)]
+impl Lodging {
+    /// Of a set of so many keys.
+    pub(crate) fn at(first: u64, keys: u64) -> Self {
+        Self {
+            first,
+            total: first + keys,
+            _user: Arc::default(),
+        }
+    }
 }
 
 impl Residents {
@@ -76,11 +91,14 @@ impl Residents {
             resident.used = now;
             return Ok(Some(resident.lodging()));
         }
-        let count = set.len() as u64;
+        // The sum of all keys lies behind them.
+        let count = set.len() as u64 + 1;
         let Some(first) = state.make_room(table, count, self.reserved, self.places(table)) else {
             return Ok(None);
         };
-        worker.keep(table, first, count, &limb_major(set.keys()))?;
+        let mut keys: Vec<Option<G::Affine>> = set.keys().iter().copied().map(Some).collect();
+        keys.push(total::<G>(set.keys()));
+        worker.keep(table, first, count, &limb_major(&keys))?;
         state.uploads += 1;
         let resident = Resident {
             first,
@@ -101,10 +119,22 @@ impl Residents {
     }
 }
 
+/// The sum of all keys of a set; none is infinity.
+fn total<G: DeviceGroup>(keys: &[G::Affine]) -> Option<G::Affine> {
+    /// As many as make a thread worth waking.
+    const KEYS_PER_TASK: usize = 4_096;
+    let sum = keys
+        .par_chunks(KEYS_PER_TASK)
+        .map(|keys| G::sum(&keys.iter().collect::<Vec<_>>()))
+        .reduce(G::zero, |a, b| G::add(&a, &b));
+    G::to_affine(&sum)
+}
+
 impl Resident {
     fn lodging(&self) -> Lodging {
         Lodging {
             first: self.first,
+            total: self.first + self.count - 1,
             _user: Arc::clone(&self.users),
         }
     }

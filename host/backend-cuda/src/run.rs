@@ -1,11 +1,12 @@
 //! One batch's way through a worker: its slot, its part of the tables, its randomness, and whom to
 //! ask where the device must not have the last word.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
-use tutti_backend::{Backend, Batch, Challenge, DeviceFault, Outcomes, WorkSlice};
+use tutti_backend::{Backend, Batch, Challenge, DeviceFault, Outcomes, Work, WorkSlice};
 use tutti_curves::KeySet;
 use tutti_types::Verdict;
 
@@ -30,6 +31,8 @@ pub(crate) struct Run<'a> {
     pub(crate) random: ChaCha20Rng,
     pub(crate) items: usize,
     pub(crate) arena_bytes: u64,
+    /// From so many items on signatures are thrown into buckets, whose sums show their membership.
+    pub(crate) bucket_items_min: usize,
     /// Time on the device, and bytes there and back, for the counters.
     pub(crate) device_us: u64,
     pub(crate) copied: u64,
@@ -66,6 +69,11 @@ pub(crate) fn wrong(what: String) -> Stop {
 }
 
 impl Run<'_> {
+    /// Items of a part, whose buckets are summed by themselves: half of what makes buckets worth it.
+    pub(crate) const fn part_items(&self) -> usize {
+        self.bucket_items_min.div_ceil(2)
+    }
+
     pub(crate) fn ask(&mut self, composer: &Composer) -> Result<Vec<u8>, Stop> {
         let program = &composer.program;
         let fits = layout(&program.buffers).is_some_and(|(_, end)| end <= self.arena_bytes);
@@ -121,6 +129,29 @@ impl Run<'_> {
             (Some(only), true) => Ok(only),
             _ => Err(Stop::internal("the second backend left a slice out")),
         }
+    }
+
+    /// What the other backend says of works that stand for the batch's slices.
+    pub(crate) fn by_second(
+        &mut self,
+        batch: &Batch,
+        works: Vec<Work>,
+    ) -> Result<Vec<Outcomes>, Stop> {
+        let count = works.len();
+        let whole = |work: Work| WorkSlice {
+            range: 0..work.len(),
+            work: Arc::new(work),
+        };
+        let part = Batch {
+            slices: works.into_iter().map(whole).collect(),
+            challenge: self.new_challenge(),
+            ..batch.clone()
+        };
+        let outcomes = self.ask_second(part)?;
+        if outcomes.len() != count {
+            return Err(Stop::internal("the second backend left a slice out"));
+        }
+        Ok(outcomes)
     }
 
     fn new_challenge(&mut self) -> Challenge {

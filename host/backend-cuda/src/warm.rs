@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tutti_backend::{
-    Backend, Batch, Challenge, HashInput, HashParcel, Keys, VerifyParcelBuilder, Work, WorkSlice,
+    Backend, Batch, Challenge, HashInput, HashParcel, KeyParcel, Keys, PairingParcel, SumParcel,
+    SumRole, VerifyParcelBuilder, Work, WorkSlice,
 };
 use tutti_curves::{Bn254Sig, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
 use tutti_types::{CurveId, Dst, Encoding, GroupId, Operation, Scheme, World};
@@ -13,6 +14,7 @@ use tutti_types::{CurveId, Dst, Encoding, GroupId, Operation, Scheme, World};
 use crate::backend::CudaBackend;
 use crate::composer::Composer;
 use crate::supervisor::Worker;
+use crate::words::{DeviceCurve, DeviceGroup};
 
 /// Whether the device is measured before it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +24,12 @@ pub enum Warmth {
     Fixed(u32),
 }
 
-/// How many messages the items have.
+/// What is measured of an operation: how many messages the items have, or what they are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Distinct,
     SameMessage,
+    Of(CurveId, GroupId),
 }
 
 impl Shape {
@@ -34,6 +37,24 @@ impl Shape {
         match self {
             Self::Distinct => "distinct messages",
             Self::SameMessage => "one message",
+            Self::Of(CurveId::Bls12381, GroupId::G1) => "BLS12-381, G1",
+            Self::Of(CurveId::Bls12381, GroupId::G2) => "BLS12-381, G2",
+            Self::Of(CurveId::Bn254, GroupId::G1) => "BN254, G1",
+            Self::Of(CurveId::Bn254, GroupId::G2) => "BN254, G2",
+        }
+    }
+
+    /// What is measured of it.
+    const fn all(operation: Operation) -> &'static [Self] {
+        const BLS_G1: Shape = Shape::Of(CurveId::Bls12381, GroupId::G1);
+        const BLS_G2: Shape = Shape::Of(CurveId::Bls12381, GroupId::G2);
+        const BN_G2: Shape = Shape::Of(CurveId::Bn254, GroupId::G2);
+        match operation {
+            Operation::Verify(_) => &[Self::Distinct, Self::SameMessage],
+            Operation::HashToCurve => &[Self::Distinct],
+            // Two pairs each.
+            Operation::PairingCheck => &[BLS_G1, BN_G2],
+            Operation::Aggregate | Operation::CheckKeys => &[BLS_G1, BLS_G2, BN_G2],
         }
     }
 }
@@ -74,7 +95,7 @@ impl CrossoverTable {
             return table;
         }
         for &operation in &device.descriptor().operations {
-            for shape in [Shape::Distinct, Shape::SameMessage] {
+            for &shape in Shape::all(operation) {
                 let Some((on_device, on_cpu)) = lines(device, cpu, operation, shape) else {
                     continue;
                 };
@@ -109,8 +130,11 @@ impl CrossoverTable {
         let name = |operation| match operation {
             Operation::Verify(World::Bls12381MinPk) => "cuda_crossover_items_min_pk",
             Operation::Verify(World::Bls12381MinSig) => "cuda_crossover_items_min_sig",
+            Operation::Verify(World::Bn254) => "cuda_crossover_items_bn254",
             Operation::HashToCurve => "cuda_crossover_items_hash",
-            _ => "cuda_crossover_items_bn254",
+            Operation::PairingCheck => "cuda_crossover_items_pairing",
+            Operation::Aggregate => "cuda_crossover_items_sums",
+            Operation::CheckKeys => "cuda_crossover_items_keys",
         };
         let mut counters: Vec<(&str, u64)> = Vec::new();
         for row in &self.rows {
@@ -163,10 +187,8 @@ fn lines(
     operation: Operation,
     shape: Shape,
 ) -> Option<(Line, Line)> {
-    let works = SIZES.map(|size| work(operation, shape, size).map(Arc::new));
-    let [Some(small), Some(large)] = works else {
-        return None;
-    };
+    let [small, large] = SIZES.map(|size| work(operation, shape, size).map(Arc::new));
+    let (small, large) = (small?, large?);
     let line = |backend: &dyn Backend| {
         let small = best(backend, &small)?.as_secs_f64() * 1e6;
         let large = best(backend, &large)?.as_secs_f64() * 1e6;
@@ -206,7 +228,7 @@ fn work(operation: Operation, shape: Shape, size: usize) -> Option<Work> {
         Operation::Verify(World::Bn254) => {
             Work::Bn254(signed::<Bn254Sig>(&Scheme::Bn254EigenTai, shape, size))
         }
-        Operation::HashToCurve if shape == Shape::Distinct => Work::Hash(HashParcel {
+        Operation::HashToCurve => Work::Hash(HashParcel {
             curve: CurveId::Bls12381,
             group: GroupId::G2,
             hashing: Hashing::of_scheme(&Scheme::Bls12381MinPkPop).into(),
@@ -215,8 +237,63 @@ fn work(operation: Operation, shape: Shape, size: usize) -> Option<Work> {
                 .collect(),
             encoding: Encoding::ZcashCompressed,
         }),
-        _ => return None,
+        Operation::PairingCheck => match shape {
+            Shape::Of(CurveId::Bn254, _) => Work::PairingBn254(cancelling(size)),
+            _ => Work::PairingBls12381(cancelling(size)),
+        },
+        Operation::Aggregate => match shape {
+            Shape::Of(CurveId::Bn254, _) => Work::SumBn254G2(single_points(size)),
+            Shape::Of(_, GroupId::G1) => Work::SumBls12381G1(single_points(size)),
+            _ => Work::SumBls12381G2(single_points(size)),
+        },
+        Operation::CheckKeys => match shape {
+            Shape::Of(CurveId::Bn254, _) => Work::KeysBn254G2(KeyParcel { keys: wires(size) }),
+            Shape::Of(_, GroupId::G1) => Work::KeysBls12381G1(KeyParcel { keys: wires(size) }),
+            _ => Work::KeysBls12381G2(KeyParcel { keys: wires(size) }),
+        },
     })
+}
+
+/// The generator times 1, 2, 3, and so on.
+fn multiples<G: DeviceGroup>(count: usize) -> Vec<G::Affine> {
+    let sums = (0..count).scan(G::zero(), |sum, _| {
+        *sum = G::add_affine(sum, &G::generator());
+        Some(*sum)
+    });
+    let points = G::normalise(&sums.collect::<Vec<_>>());
+    points.into_iter().flatten().collect()
+}
+
+/// The same, as they come in: compressed.
+fn wires<G: DeviceGroup>(count: usize) -> Vec<Wire<G>> {
+    let wire = |point: &G::Affine| {
+        let bytes = G::encode(Some(point), G::COMPRESSED);
+        G::parse(G::COMPRESSED, &bytes).unwrap_or(Wire::Point(*point))
+    };
+    multiples::<G>(count).iter().map(wire).collect()
+}
+
+fn single_points<G: DeviceGroup>(count: usize) -> SumParcel<G> {
+    SumParcel {
+        role: SumRole::Signatures,
+        lists: wires(count).into_iter().map(|wire| vec![wire]).collect(),
+        encoding: Encoding::canonical(G::CURVE),
+    }
+}
+
+/// Checks of two pairs each, e(aP, Q) with e(-aP, Q).
+fn cancelling<C: DeviceCurve>(count: usize) -> PairingParcel<C> {
+    let q = Wire::Point(C::G2::generator());
+    let pairs = multiples::<C::G1>(count).into_iter().flat_map(|p| {
+        let other = C::G1::negate(&p);
+        [(Wire::Point(p), q), (Wire::Point(other), q)]
+    });
+    PairingParcel {
+        pairs: pairs.collect(),
+        checks: (0..count as u32)
+            .map(|check| 2 * check..2 * check + 2)
+            .collect(),
+    }
 }
 
 /// Good signatures of the keys 1, 2, 3, and so on, sent along.
@@ -236,7 +313,7 @@ fn signed<W: Signed>(scheme: &Scheme, shape: Shape, size: usize) -> tutti_backen
         let source = parcel.keys(Keys::Inline(vec![Wire::Point(affine)]));
         let (message, point) = match shape {
             Shape::Distinct => hash(number),
-            Shape::SameMessage => (same, point),
+            _ => (same, point),
         };
         let message = parcel.message(&message);
         let signature = W::Sig::to_affine(&W::Sig::mul(&point, u128::from(number)));

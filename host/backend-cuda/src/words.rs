@@ -4,6 +4,7 @@
 use ark_bn254::{Fq, Fq2, Fq6, Fq12, g1, g2};
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ff::{BigInt, PrimeField};
+use rayon::prelude::*;
 use tutti_curves::bls12_381::{Fp12, P1, P1Affine, P2, P2Affine};
 use tutti_curves::{Curve, Group, Wire, bls12_381, bn254};
 use tutti_types::Encoding;
@@ -115,6 +116,23 @@ words_of_parts!(Projective<g1::Config>, Fq, x, y, z =>
 words_of_parts!(Projective<g2::Config>, Fq2, x, y, z =>
     |next: Next<'_, Fq2>| Some(Self::new_unchecked(next()?, next()?, next()?)));
 
+/// A point that may be infinity, which is all zeros.
+impl<T: Words> Words for Option<T> {
+    const WORDS: usize = T::WORDS;
+    fn put(&self, words: &mut Vec<u32>) {
+        match self {
+            Some(point) => point.put(words),
+            None => words.extend(std::iter::repeat_n(0, T::WORDS)),
+        }
+    }
+    fn take(words: &[u32]) -> Option<Self> {
+        if words.iter().all(|&word| word == 0) {
+            return Some(None);
+        }
+        T::take(words).map(Some)
+    }
+}
+
 /// A group that the kernels know.
 pub(crate) trait DeviceGroup: Group<Affine: Words, Sum: Words> {
     /// What its entry points' names begin with.
@@ -126,21 +144,29 @@ pub(crate) trait DeviceGroup: Group<Affine: Words, Sum: Words> {
     const TABLE: Option<Table>;
     /// Bytes of a compressed point.
     const BYTES: usize;
+    /// The kernels' endomorphism multiplies by the square of this (modulo the order).
+    const EIGENVALUE_ROOT: u128;
 }
 
 /// A curve that the kernels know.
-pub(crate) trait DeviceCurve: Curve<Gt: Words> {
+pub(crate) trait DeviceCurve: Curve<Gt: Words, G1: DeviceGroup, G2: DeviceGroup> {
     const NAME: &'static str;
 }
 
+/// The parameter of BLS12-381, without its sign.
+const BLS_ROOT: u128 = 0xd201_0000_0001_0000;
+/// The field's modulus modulo the group's order, for BN254 with its parameter u: 6u².
+const BN_ROOT: u128 = 6 * 0x44e9_92b4_4a69_09f1 * 0x44e9_92b4_4a69_09f1;
+
 macro_rules! device_group {
-    ($group:ty, $name:literal, $compressed:ident, $uncompressed:ident, $bytes:literal, $table:expr) => {
+    ($group:ty, $name:literal, $compressed:ident, $uncompressed:ident, $bytes:literal, $root:ident, $table:expr) => {
         impl DeviceGroup for $group {
             const NAME: &'static str = $name;
             const COMPRESSED: Encoding = Encoding::$compressed;
             const UNCOMPRESSED: Encoding = Encoding::$uncompressed;
             const TABLE: Option<Table> = $table;
             const BYTES: usize = $bytes;
+            const EIGENVALUE_ROOT: u128 = $root;
         }
     };
 }
@@ -151,6 +177,7 @@ device_group!(
     ZcashCompressed,
     ZcashUncompressed,
     48,
+    BLS_ROOT,
     Some(Table::BlsG1)
 );
 device_group!(
@@ -159,15 +186,25 @@ device_group!(
     ZcashCompressed,
     ZcashUncompressed,
     96,
+    BLS_ROOT,
     Some(Table::BlsG2)
 );
-device_group!(bn254::G1, "bn_g1", GnarkCompressed, Eip197, 32, None);
+device_group!(
+    bn254::G1,
+    "bn_g1",
+    GnarkCompressed,
+    Eip197,
+    32,
+    BN_ROOT,
+    None
+);
 device_group!(
     bn254::G2,
     "bn_g2",
     GnarkCompressed,
     Eip197,
     64,
+    BN_ROOT,
     Some(Table::BnG2)
 );
 
@@ -201,7 +238,7 @@ pub(crate) fn limb_major<T: Words>(elements: &[T]) -> Vec<u8> {
 }
 
 /// The elements of limb-major bytes; none where one is not what an honest device stores.
-pub(crate) fn from_limb_major<T: Words>(bytes: &[u8], count: usize) -> Option<Vec<T>> {
+pub(crate) fn from_limb_major<T: Words + Send>(bytes: &[u8], count: usize) -> Option<Vec<T>> {
     if bytes.len() != 4 * count * T::WORDS {
         return None;
     }
@@ -215,14 +252,14 @@ pub(crate) fn from_limb_major<T: Words>(bytes: &[u8], count: usize) -> Option<Ve
         let own: Vec<u32> = words.iter().skip(at).step_by(count).copied().collect();
         T::take(&own)
     };
-    (0..count).map(element).collect()
+    (0..count).into_par_iter().map(element).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn there_and_back<T: Words + PartialEq + std::fmt::Debug>(elements: &[T]) {
+    fn there_and_back<T: Words + Send + PartialEq + std::fmt::Debug>(elements: &[T]) {
         let bytes = limb_major(elements);
         assert_eq!(
             from_limb_major::<T>(&bytes, elements.len()).as_deref(),

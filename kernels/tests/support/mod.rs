@@ -9,7 +9,7 @@ use std::ffi::c_void;
 use tutti_kernels::{Array, host};
 
 /// Words of elements, limb-major.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words {
     pub(crate) words: Vec<u32>,
     pub(crate) stride: usize,

@@ -5,7 +5,7 @@ use num_bigint::{BigInt, BigUint};
 use tutti_curves::Group;
 
 use super::Argument::{Bytes, Number, Numbers, Words as W};
-use super::points::{Stored, times};
+use super::points::{Stored, StoredCurve, times};
 use super::{Words, launch};
 
 const BUCKETS: usize = 128;
@@ -108,6 +108,11 @@ pub(crate) fn last_step<G: Stored>(
     (0..parts).map(part).collect()
 }
 
+/// The first item of each of so many parts of about the same length, and behind them the end.
+pub(crate) fn starts(n: usize, parts: usize) -> Vec<u32> {
+    (0..=parts).map(|part| (n * part / parts) as u32).collect()
+}
+
 /// The bucket sums of each part, and of all of them.
 pub(crate) fn bucket_sums<G: Stored>(
     points: &mut Words,
@@ -118,10 +123,12 @@ pub(crate) fn bucket_sums<G: Stored>(
     let bytes = weights.len() / n;
     let lists = BUCKETS * bytes * parts;
     let (mut ranges, mut terms) = (vec![0; 2 * lists], vec![u32::MAX; n * bytes]);
+    let mut starts = starts(n, parts);
     let arguments = vec![
         Bytes(weights),
         Number(n as u32),
         Number(bytes as u32),
+        Numbers(&mut starts),
         Number(parts as u32),
         Numbers(&mut ranges),
         Numbers(&mut terms),
@@ -182,4 +189,26 @@ pub(crate) fn sum_lists<G: Stored>(points: &mut Words, lists: &[Vec<usize>]) -> 
     ];
     launch(&G::entry("sum_lists"), lists.len(), arguments);
     affine_words::<G>(&mut jacobian)
+}
+
+/// The values of so many pairs each: value i has the pairs i, i + n, i + 2 n, and so on.
+pub(crate) fn miller<C: StoredCurve>(g1: &mut Words, g2: &mut Words, n: usize) -> Words {
+    let pairs = g1.stride / n;
+    let mut ranges: Vec<u32> = (0..n)
+        .flat_map(|i| [i * pairs, (i + 1) * pairs])
+        .map(|k| k as u32)
+        .collect();
+    let places = (0..n).flat_map(|i| (0..pairs).map(move |j| (i + j * n) as u32));
+    let mut places: Vec<u32> = places.flat_map(|place| [place, place]).collect();
+    let mut values = Words::new(12 * C::G1::BASE, n);
+    let arguments = vec![
+        W(g1),
+        W(g2),
+        Numbers(&mut ranges),
+        Numbers(&mut places),
+        Number(n as u32),
+        W(&mut values),
+    ];
+    launch(&C::entry("miller"), n, arguments);
+    values
 }

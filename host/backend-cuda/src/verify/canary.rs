@@ -1,7 +1,6 @@
 //! What the host knows the answer to. Each batch has one item whose signature is wrong by a secret
 //! multiple of the generator: the device's sum must be wrong by just its weighted part, so an
-//! answer that was not computed from this batch's points and weights does not fit. And some points
-//! are known to be bad.
+//! answer that was not computed from this batch's points and weights does not fit.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
@@ -11,11 +10,13 @@ use super::DeviceWorld;
 use super::asked::HashKind;
 use crate::words::DeviceGroup;
 
+#[derive(Debug)]
 pub(super) struct Canary<W: DeviceWorld> {
     pub(super) message: [u8; 32],
     pub(super) key: Vec<u8>,
     pub(super) signature: Vec<u8>,
-    shift: <W::Sig as Group>::Affine,
+    /// By how much the signature is wrong.
+    pub(super) shift: <W::Sig as Group>::Affine,
 }
 
 impl<W: DeviceWorld> Canary<W> {
@@ -36,42 +37,8 @@ impl<W: DeviceWorld> Canary<W> {
             shift,
         }
     }
-
-    /// By how much the weighted sum of the signatures is wrong.
-    pub(super) fn shift_weighted(&self, coefficient: i64) -> <W::Sig as Group>::Sum {
-        let shift = W::Sig::mul(&self.shift, u128::from(coefficient.unsigned_abs()));
-        if coefficient < 0 {
-            W::Sig::negate_sum(&shift)
-        } else {
-            shift
-        }
-    }
 }
 
 fn scalar(random: &mut ChaCha20Rng) -> u128 {
     u128::from(random.next_u64()) << 64 | u128::from(random.next_u64()) | 1
-}
-
-/// Compressed points and the status that each must get: one that no point has, and one outside
-/// the subgroup where that can be.
-pub(super) fn known_bad<G: DeviceGroup>() -> Vec<(Vec<u8>, u8)> {
-    const NOT_ON_CURVE: u8 = 4;
-    const NOT_IN_SUBGROUP: u8 = 5;
-    let candidates = || {
-        (1u8..=255).filter_map(|x| {
-            let mut bytes = vec![0; G::BYTES];
-            bytes[0] = 0x80;
-            bytes[G::BYTES - 1] = x;
-            let wire = G::parse(G::COMPRESSED, &bytes).ok()?;
-            Some((bytes, wire.finite()))
-        })
-    };
-    let nowhere = candidates().find(|(_, point)| point.is_err());
-    let outside = candidates().find(|(_, point)| point.is_ok_and(|point| !G::in_subgroup(&point)));
-    let with = |status| move |(bytes, _)| (bytes, status);
-    let nowhere = nowhere.map(with(NOT_ON_CURVE));
-    nowhere
-        .into_iter()
-        .chain(outside.map(with(NOT_IN_SUBGROUP)))
-        .collect()
 }
