@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tutti_backend::{Backend, DeviceFault, Work};
-use tutti_backend_cuda::CudaBackend;
+use tutti_backend::{Backend, DeviceFault, HashInput, HashParcel, Hashing, Work};
+use tutti_backend_cuda::{CudaBackend, CudaConfig};
 use tutti_curves::MinPk;
+use tutti_curves::bls12_381::Bls12381;
 use tutti_engine::{Engine, EngineConfig, Health, NoObserver, Patience, SubmitOptions};
-use tutti_types::{Scheme, Verdict};
+use tutti_types::{CurveId, Encoding, GroupId, HashVariant, Scheme, Verdict};
 
 use crate::items::{Maker, Ring};
 use crate::machine::{Machine, ask, cpu};
+use crate::primitives;
 use crate::rig;
 use crate::verdicts::made;
 
@@ -69,7 +71,7 @@ fn a_device_that_fails_gives_no_verdict_and_comes_back() {
         "launch-fails bls_g2_decompress",
         "launch-fails bls_miller",
         "ecc bls_g1_weigh",
-        "timeout bls_product",
+        "timeout bls_product_lists",
         "die bls_g2_map",
         "die bls_miller",
     ] {
@@ -138,6 +140,7 @@ fn kernels_that_do_not_run_make_no_verdict_wrong() {
         "bls_g2_sum_lists",
         "bls_g2_weigh",
         "bls_miller",
+        "bls_product_lists",
     ] {
         assert!(
             missed.contains(&(true, step)),
@@ -182,6 +185,197 @@ fn wrong_words_make_no_verdict_wrong() {
     assert_eq!(faults, 30, "every lie was seen");
 }
 
+/// Product checks and keys: a kernel that does not run, words that are wrong.
+#[test]
+fn no_lie_about_products_or_keys_is_believed() {
+    let mut random = rig::random(41);
+    let good = primitives::checks::<Bls12381>(5, 1_000_000, &mut random);
+    let bad = primitives::checks::<Bls12381>(5, 3, &mut random);
+    let keys = primitives::some_keys();
+    let steps = [
+        "bls_g1_decompress",
+        "bls_g1_members",
+        "bls_g1_weigh",
+        "bls_g1_affine",
+        "bls_g2_decompress",
+        "bls_g2_members",
+        "bls_miller",
+        "bls_product_lists",
+    ];
+    let lies = steps.map(|step| format!("skip {step}"));
+    let words = ["flip 3", "flip 150", "fill 255", "stale"].map(str::to_owned);
+    for lie in lies.iter().chain(&words) {
+        let machine = Machine::new();
+        let backend = started(&machine);
+        for (work, expected) in [&good, &bad, &keys] {
+            assert_eq!(ask(&backend, work, 1).as_ref(), Ok(expected));
+        }
+        machine.faults(lie);
+        // With nothing bad to explain it, each lie is seen. (Words that are no numbers below the
+        // modulus may end the plain kernels themselves.)
+        assert!(ask(&backend, &good.0, 2).is_err(), "{lie}");
+        for (work, expected) in [&bad, &keys] {
+            // Another device: the last one rests.
+            let machine = Machine::new();
+            let backend = started(&machine);
+            assert_eq!(ask(&backend, work, 1).as_ref(), Ok(expected));
+            machine.faults(lie);
+            if let Ok(verdicts) = ask(&backend, work, 2) {
+                assert_eq!(verdicts, *expected, "{lie}");
+            }
+        }
+    }
+}
+
+/// The same for batches that go into buckets.
+#[test]
+fn buckets_that_do_not_add_up_make_no_verdict_wrong() {
+    for among in [Among::Good, Among::Bad] {
+        let (work, expected) = items(among);
+        for lie in [
+            "skip bucket_lists",
+            "skip bls_g2_sum_lists",
+            "skip bls_g2_fold",
+            "skip bls_g2_affine",
+            "skip bls_g2_bucket_bits",
+            "skip bls_g2_weigh",
+            "skip bls_g2_members",
+            "skip bls_product_lists",
+            "flip 97",
+            "flip 2000",
+        ] {
+            let machine = Machine::new();
+            machine.faults("");
+            let backend = machine.with_buckets(4);
+            assert_eq!(ask(&backend, &work, 1).as_ref(), Ok(&expected));
+            machine.faults(lie);
+            match ask(&backend, &work, 2) {
+                Ok(verdicts) => assert_eq!(verdicts, expected, "{lie}"),
+                Err(DeviceFault::WrongAnswer(_)) => {}
+                Err(fault) => panic!("{lie}: {fault}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_that_runs_out_later_is_a_fault() {
+    let machine = Machine::new();
+    let backend = started(&machine);
+    // More than the worker has pinned so far.
+    let message: Arc<[u8]> = vec![7; 3 << 20].into();
+    let parcel = HashParcel {
+        curve: CurveId::Bls12381,
+        group: GroupId::G1,
+        hashing: Hashing::Rfc9380 {
+            variant: HashVariant::RandomOracle,
+            dst: b"tag".as_slice().into(),
+        },
+        inputs: vec![HashInput::Message(message)],
+        encoding: Encoding::ZcashCompressed,
+    };
+    let work = Arc::new(Work::Hash(parcel));
+    machine.faults("memory 1000");
+    let answer = ask(&backend, &work, 1);
+    let Err(DeviceFault::Gone(why)) = &answer else {
+        panic!("{answer:?}");
+    };
+    assert!(why.contains("no memory"), "{why}");
+    machine.faults("");
+    assert_eq!(after_rest(&backend, &work), [Verdict::Valid]);
+}
+
+/// An engine with these backends and the CPU behind them.
+fn engine(mut backends: Vec<Arc<dyn Backend>>) -> Engine {
+    let patience = Patience {
+        floor: Duration::from_secs(6),
+        ..Patience::default()
+    };
+    backends.push(cpu());
+    Engine::start_with_patience(
+        &EngineConfig::default(),
+        patience,
+        backends,
+        Arc::new(NoObserver),
+    )
+}
+
+fn answer(engine: &Engine) -> (Vec<Verdict>, Option<&'static str>) {
+    let work = Arc::into_inner(questions().0).expect("nobody else has it");
+    let answer = engine
+        .run(work, SubmitOptions::default())
+        .expect("there is room");
+    (answer.outcomes.verdicts(), answer.timing.backend)
+}
+
+/// The worker's process is killed while it has a batch.
+#[test]
+fn a_worker_killed_in_the_midst_of_a_batch_is_replaced() {
+    let (_, expected) = questions();
+    let machine = Machine::new();
+    let engine = engine(vec![Arc::new(started(&machine))]);
+    assert_eq!(answer(&engine), (expected.clone(), Some("cuda")));
+    machine.faults("hang bls_miller");
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| answer(&engine));
+        machine.kill_worker_once_it_hangs();
+        let answered = asked.join().expect("no thread panics");
+        assert_eq!(answered, (expected.clone(), Some("cpu")));
+    });
+    machine.faults("");
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        match answer(&engine) {
+            (verdicts, Some("cuda")) => return assert_eq!(verdicts, expected),
+            (verdicts, _) => assert_eq!(verdicts, expected),
+        }
+        assert!(Instant::now() < until, "the device did not come back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Of two devices one fails: nobody notices, and the other one goes on.
+#[test]
+fn one_device_of_two_is_enough() {
+    let (_, expected) = questions();
+    let (first, second) = (Machine::new(), Machine::new());
+    let named = |machine: &Machine, name| {
+        machine.faults("");
+        let config = CudaConfig {
+            name,
+            ..machine.config()
+        };
+        CudaBackend::start(config, cpu()).expect("the stand-in is a device")
+    };
+    let devices: Vec<Arc<dyn Backend>> = vec![
+        Arc::new(named(&first, "cuda")),
+        Arc::new(named(&second, "cuda-1")),
+    ];
+    for (failing, fault) in [
+        (&first, "die bls_miller"),
+        (&first, "flip 3"),
+        (&second, "fill 0"),
+    ] {
+        let engine = engine(devices.clone());
+        failing.faults(fault);
+        let answered: Vec<_> = (0..4).map(|_| answer(&engine)).collect();
+        for (verdicts, _) in &answered {
+            assert_eq!(*verdicts, expected, "{fault}");
+        }
+        let by_device = |name| answered.iter().any(|(_, backend)| *backend == Some(name));
+        let sound = if std::ptr::eq(failing, &raw const first) {
+            "cuda-1"
+        } else {
+            "cuda"
+        };
+        assert!(
+            by_device(sound) || fault == "fill 0",
+            "{fault}: {answered:?}"
+        );
+        failing.faults("");
+    }
+}
+
 /// The engine's callers notice nothing: another backend answers.
 #[test]
 fn whoever_asks_gets_an_answer_whatever_the_device_does() {
@@ -197,28 +391,10 @@ fn whoever_asks_gets_an_answer_whatever_the_device_does() {
         "fill 0",
     ] {
         let machine = Machine::new();
-        let backend: Arc<dyn Backend> = Arc::new(started(&machine));
-        let patience = Patience {
-            floor: Duration::from_secs(6),
-            ..Patience::default()
-        };
-        let engine = Engine::start_with_patience(
-            &EngineConfig::default(),
-            patience,
-            vec![backend, cpu()],
-            Arc::new(NoObserver),
-        );
-        let ask = || {
-            let (work, _) = questions();
-            let work = Arc::into_inner(work).expect("nobody else has it");
-            let answer = engine
-                .run(work, SubmitOptions::default())
-                .expect("there is room");
-            (answer.outcomes.verdicts(), answer.timing.backend)
-        };
-        assert_eq!(ask(), (expected.clone(), Some("cuda")));
+        let engine = engine(vec![Arc::new(started(&machine))]);
+        assert_eq!(answer(&engine), (expected.clone(), Some("cuda")));
         machine.faults(fault);
-        assert_eq!(ask(), (expected.clone(), Some("cpu")), "{fault}");
+        assert_eq!(answer(&engine), (expected.clone(), Some("cpu")), "{fault}");
         let status = engine.backends();
         assert!(
             matches!(status[0].health, Health::Down(_)),

@@ -1,8 +1,9 @@
 //! A folder that looks like a machine with a driver, and backends that use it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tutti_backend::{
@@ -45,6 +46,21 @@ impl Machine {
         std::fs::write(self.fault_file(), lines).expect("the temporary folder can be written");
     }
 
+    /// Sends SIGKILL to the worker that has come upon the fault `hang`.
+    pub(crate) fn kill_worker_once_it_hangs(&self) {
+        let told = self.folder.path().join("hangs");
+        let until = Instant::now() + Duration::from_secs(20);
+        let process = loop {
+            match std::fs::read_to_string(&told) {
+                Ok(process) if process.ends_with('\n') => break process,
+                _ if Instant::now() > until => panic!("no worker hangs"),
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        let kill = Command::new("kill").args(["-9", process.trim()]).status();
+        assert!(kill.expect("there is kill").success());
+    }
+
     fn fault_file(&self) -> PathBuf {
         self.folder.path().join("faults")
     }
@@ -76,6 +92,15 @@ impl Machine {
             warmth: Warmth::Fixed(1),
             ..CudaConfig::new(worker)
         }
+    }
+
+    /// A device whose batches of so many items go into buckets.
+    pub(crate) fn with_buckets(&self, items: usize) -> CudaBackend {
+        let config = CudaConfig {
+            bucket_items_min: items,
+            ..self.config()
+        };
+        CudaBackend::start(config, cpu()).expect("the stand-in is a device")
     }
 
     pub(crate) fn start(&self) -> Result<CudaBackend, StartError> {

@@ -6,6 +6,7 @@
 mod absent;
 mod failing;
 mod machine;
+mod primitives;
 mod verdicts;
 
 // Shared with the tests of the CPU backend, which use all of it.

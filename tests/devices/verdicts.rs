@@ -8,9 +8,7 @@ use tutti_backend::{
 };
 use tutti_backend_cuda::{CudaBackend, CudaConfig};
 use tutti_curves::{Bn254Sig, MinPk, MinSig};
-use tutti_types::{
-    CurveId, Dst, Encoding, GroupId, HashVariant, Operation, Scheme, World as Groups,
-};
+use tutti_types::{CurveId, Dst, Encoding, GroupId, HashVariant, Operation, Scheme, Verdict};
 
 use crate::items::{Item, Maker, Ring, World, parcel};
 use crate::machine::{Machine, ask, batch, cpu};
@@ -19,12 +17,10 @@ use crate::rig::{self, pick, shuffle};
 #[test]
 fn the_known_answers_come_out() {
     let backend = Machine::new().start().expect("the stand-in is a device");
-    let offered = &backend.descriptor().operations;
-    for groups in [Groups::Bls12381MinPk, Groups::Bls12381MinSig, Groups::Bn254] {
-        assert!(offered.contains(&Operation::Verify(groups)), "{groups:?}");
-    }
+    assert_eq!(backend.descriptor().operations, Operation::ALL);
     let report = self_test(&backend, Challenge([3; 32])).expect("all answers are right");
-    assert!(report.checks >= 32, "{report:?}");
+    let by_cpu = self_test(&*cpu(), Challenge([3; 32])).expect("all answers are right");
+    assert_eq!(report.checks, by_cpu.checks);
 }
 
 /// A parcel of items, and those of them that it took.
@@ -82,31 +78,48 @@ fn mixes<W: World>(backend: &CudaBackend, schemes: &[Scheme], count: u64) {
 
 #[test]
 fn device_verdicts_equal_single_verdicts() {
+    let weighing = Machine::new().start().expect("the stand-in is a device");
+    every_scheme(&weighing, [3, 2, 2]);
+    // The same with signatures thrown into buckets.
+    let bucketing = Machine::new().with_buckets(6);
+    every_scheme(&bucketing, [4, 3, 3]);
+}
+
+fn every_scheme(backend: &CudaBackend, seeds: [u64; 3]) {
     let tag = |text: &str| Dst::new(text.as_bytes()).expect("a short tag");
-    let backend = Machine::new().start().expect("the stand-in is a device");
     let min_pk = [
         Scheme::Bls12381MinPkPop,
         Scheme::Bls12381MinPkAug,
         Scheme::Bls12381MinPkBasic,
     ];
-    mixes::<MinPk>(&backend, &min_pk, 4);
+    mixes::<MinPk>(backend, &min_pk, seeds[0]);
     let min_sig = [tag("one"), tag("another")].map(Scheme::Bls12381MinSig);
-    mixes::<MinSig>(&backend, &min_sig, 3);
+    mixes::<MinSig>(backend, &min_sig, seeds[1]);
     let bn254 = [
         Scheme::Bn254EigenTai,
         Scheme::Bn254KeccakTai,
         Scheme::Bn254Rfc9380(tag("a third")),
     ];
-    mixes::<Bn254Sig>(&backend, &bn254, 3);
+    mixes::<Bn254Sig>(backend, &bn254, seeds[2]);
 }
 
 /// Many items of few messages, and of so many that sums are made in parts and leaves are many.
 #[test]
 fn bad_items_are_found_in_every_shape() {
-    let backend = Machine::new().start().expect("the stand-in is a device");
+    let shapes = [(1, 150), (100, 100), (40, 120)];
+    found_in_shapes(
+        &Machine::new().start().expect("the stand-in is a device"),
+        &shapes,
+    );
+    // Several parts, some of which hold.
+    let shapes = [(1, 150), (100, 100), (4, 1_200)];
+    found_in_shapes(&Machine::new().with_buckets(64), &shapes);
+}
+
+fn found_in_shapes(backend: &CudaBackend, shapes: &[(usize, usize)]) {
     let mut random = rig::random(5);
     let ring = Ring::<MinPk>::new(&mut random);
-    for (messages, size) in [(1, 150), (100, 100), (40, 120)] {
+    for &(messages, size) in shapes {
         let mut items = Vec::new();
         while items.len() < size {
             let mut maker = Maker::new(&ring, Scheme::Bls12381MinPkPop, &mut random);
@@ -123,7 +136,7 @@ fn bad_items_are_found_in_every_shape() {
         }
         shuffle(&mut random, &mut items);
         let (work, items) = made(&ring, &Scheme::Bls12381MinPkPop, items);
-        let verdicts = ask(&backend, &work, 9).expect("no fault");
+        let verdicts = ask(backend, &work, 9).expect("no fault");
         for (verdict, item) in verdicts.iter().zip(&items) {
             assert_eq!(
                 *verdict, item.expected,
@@ -132,6 +145,34 @@ fn bad_items_are_found_in_every_shape() {
             );
         }
     }
+}
+
+/// One message that all items share, more of them than a leaf has: what the CPU decides is the
+/// chunks that do not hold, not all of it.
+#[test]
+fn one_bad_item_of_one_message_is_searched_by_the_device() {
+    let backend = Machine::new().with_buckets(256);
+    let mut random = rig::random(8);
+    let ring = Ring::<MinPk>::new(&mut random);
+    let mut maker = Maker::new(&ring, Scheme::Bls12381MinPkPop, &mut random);
+    let mut items: Vec<_> = (0..1_100)
+        .map(|key| maker.plain(key % 30, &mut random))
+        .collect();
+    let other = maker.plain(3, &mut random);
+    items[900].signature = other.signature;
+    let (work, _) = made(&ring, &Scheme::Bls12381MinPkPop, items);
+    let verdicts = ask(&backend, &work, 9).expect("no fault");
+    for (at, verdict) in verdicts.iter().enumerate() {
+        assert_eq!(*verdict == Verdict::Valid, at != 900, "item {at}");
+    }
+    let counters = backend.counters();
+    let asked = counters
+        .iter()
+        .find(|(name, _)| *name == "cuda_items_asked_again");
+    assert!(
+        asked.is_some_and(|(_, items)| (1..=64).contains(items)),
+        "{asked:?}"
+    );
 }
 
 /// Sets that do not all fit take turns on the device.

@@ -345,6 +345,15 @@ fn spoil(bytes: &mut [u8], faults: &Faults) {
     }
 }
 
+/// For tests that end this process while it does nothing: its number, in a file beside the faults.
+fn tell_who_hangs() {
+    if let Some(faults) = std::env::var_os("TUTTI_FAKE_CUDA") {
+        let told = std::path::Path::new(&faults).with_file_name("hangs");
+        // A test that waits for it says that it is missing.
+        let _ = std::fs::write(told, format!("{}\n", std::process::id()));
+    }
+}
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuLaunchKernel(
     function: *const &'static str,
@@ -363,6 +372,7 @@ pub unsafe extern "C" fn cuLaunchKernel(
     let entry = unsafe { *function };
     let faults = Faults::now();
     if faults.befalls("hang", entry) {
+        tell_who_hangs();
         std::thread::sleep(Duration::from_hours(1));
     }
     if faults.befalls("die", entry) {

@@ -121,6 +121,7 @@ struct Counts {
     too_large: AtomicU64,
     device_us: AtomicU64,
     copied_bytes: AtomicU64,
+    asked_again: AtomicU64,
 }
 
 impl CudaBackend {
@@ -250,6 +251,7 @@ impl Backend for CudaBackend {
             ("cuda_batches_too_large", load(&counts.too_large)),
             ("cuda_device_us", load(&counts.device_us)),
             ("cuda_copied_bytes", load(&counts.copied_bytes)),
+            ("cuda_items_asked_again", load(&counts.asked_again)),
             ("cuda_wrong_answers", station.supervisor.wrong_answers()),
             ("cuda_workers_started", started),
             ("cuda_workers_ended", ended),
@@ -286,16 +288,18 @@ impl Station {
             scratch: self.config.inline_keys_max,
             second: &*self.second,
             random: ChaCha20Rng::from_seed(batch.challenge.0),
-            items: batch.items(),
+            elements: batch.items(),
             arena_bytes: self.config.arena_bytes(),
             bucket_items_min: self.config.bucket_items_min,
             device_us: 0,
             copied: 0,
+            asked_again: 0,
         };
         let result = dispatch(&mut run, batch);
         let add = |count: &AtomicU64, more| count.fetch_add(more, Ordering::Relaxed);
         add(&self.counts.device_us, run.device_us);
         add(&self.counts.copied_bytes, run.copied);
+        add(&self.counts.asked_again, run.asked_again);
         match result {
             Ok(outcomes) => {
                 self.supervisor.did_well();

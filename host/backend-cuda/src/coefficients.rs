@@ -28,10 +28,12 @@ impl Coefficients {
         self.bytes.len() / self.count
     }
 
-    pub(crate) fn leave_out(&mut self, at: usize) {
-        let count = self.count;
-        for digit in 0..self.digits() {
-            self.bytes[digit * count + at] = ZERO;
+    /// These become 0.
+    pub(crate) fn leave_out(&mut self, places: &[usize]) {
+        for digit in self.bytes.chunks_exact_mut(self.count) {
+            for &place in places {
+                digit[place] = ZERO;
+            }
         }
     }
 
@@ -40,7 +42,7 @@ impl Coefficients {
     }
 
     /// The digits of elements that have the coefficients of these places.
-    pub(crate) fn of(&self, places: impl Iterator<Item = usize> + Clone) -> Vec<u8> {
+    pub(crate) fn of(&self, places: &(impl Iterator<Item = usize> + Clone)) -> Vec<u8> {
         let digits = self.bytes.chunks_exact(self.count);
         digits
             .flat_map(|digit| places.clone().map(|place| digit[place]))
@@ -148,7 +150,7 @@ mod tests {
         let mut random = ChaCha20Rng::seed_from_u64(1);
         for bits in [CoefficientBits::B64, CoefficientBits::B128] {
             let mut coefficients = Coefficients::draw(5, bits, &mut random);
-            coefficients.leave_out(3);
+            coefficients.leave_out(&[3]);
             let points: Vec<_> = (1..=5)
                 .map(|k| G::to_affine(&G::mul(&G::generator(), k)).expect("finite"))
                 .collect();

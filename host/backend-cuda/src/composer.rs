@@ -13,7 +13,7 @@ const RUN: u32 = 16;
 /// Terms that one thread adds one after the other; longer lists are done in parts.
 const TERMS_MAX: usize = 64;
 /// The same for factors of a product, which take longer.
-const FACTORS_MAX: usize = 12;
+const FACTORS_MAX: usize = 16;
 /// Magnitudes of a digit.
 pub(crate) const BUCKETS: u64 = 128;
 /// Threads that add the buckets of one bit.

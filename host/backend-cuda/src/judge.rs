@@ -77,7 +77,8 @@ pub(crate) fn failing(
     holds: impl Fn(Range<usize>) -> Result<bool, Stop> + Sync,
 ) -> Result<Vec<usize>, Stop> {
     let fan_out = rayon::current_num_threads().clamp(4, 32);
-    let mut level = Vec::from([0..count]);
+    let whole = 0..count;
+    let mut level = Vec::from([whole]);
     let mut failing = Vec::new();
     while !level.is_empty() {
         let (single, several): (Vec<_>, Vec<_>) =

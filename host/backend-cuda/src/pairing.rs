@@ -36,6 +36,9 @@ pub(crate) fn check(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, S
         Work::PairingBn254(parcel) => Some(parcel),
         _ => None,
     });
+    let pairs_of_bls: usize = bls.iter().map(|question| question.pairs.len()).sum();
+    let pairs_of_bn: usize = bn.iter().map(|question| question.pairs.len()).sum();
+    run.elements = pairs_of_bls + pairs_of_bn;
     let samples = judge::samples(batch.items(), &mut run.random);
     let (verdicts, sampled) = std::thread::scope(|scope| {
         let sampled = scope.spawn(|| {
@@ -258,7 +261,7 @@ impl<'a, C: DeviceCurve> Checks<'a, C> {
 }
 
 /// Leaves whose products the device multiplies: the host is told those of the parts.
-const PART_LEAVES: usize = 64;
+const PART_LEAVES: usize = 16;
 
 /// What the device made of all checks.
 struct Combination<C: DeviceCurve> {
@@ -286,9 +289,9 @@ impl<C: DeviceCurve> Combination<C> {
         }
         let (count, bits) = (checks.all.len(), batch.coefficient_bits);
         let mut coefficients = Coefficients::draw(count, bits, &mut run.random);
-        bad.iter().for_each(|&check| coefficients.leave_out(check));
+        coefficients.leave_out(&bad);
         let mut composer = Composer::after(&composer);
-        let weights = composer.input(&coefficients.of(checks.owners.iter().copied()));
+        let weights = composer.input(&coefficients.of(&checks.owners.iter().copied()));
         let pairs = checks.pairs.len() as u64;
         let weighted = composer.array::<<C::G1 as Group>::Sum>(pairs);
         composer.weigh::<C::G1>(p.at, weights, pairs, weighted);
@@ -302,10 +305,9 @@ impl<C: DeviceCurve> Combination<C> {
             .collect();
         let leaf_products = composer.leaves::<C>(weighted_affine, q.at, &places, &leaves);
         let mut parts = Lists::default();
-        let firsts = (0..leaves.len()).step_by(PART_LEAVES);
-        firsts.for_each(|first| {
+        for first in (0..leaves.len()).step_by(PART_LEAVES) {
             parts.push(first as u32..leaves.len().min(first + PART_LEAVES) as u32);
-        });
+        }
         let products = composer.products::<C>(leaf_products, &parts);
         let products = composer.read::<C::Gt>(products);
         let answer = run.ask(&composer)?;

@@ -91,13 +91,11 @@ impl Points {
             Wire::Point(point) => Some(Some(*point)),
             Wire::Compressed(_) => None,
         };
-        match wires.iter().map(whole).collect::<Option<Vec<_>>>() {
-            Some(points) => Self::of_words::<G>(composer, points),
-            None => {
-                let bytes: Vec<u8> = wires.iter().flat_map(compressed::<G>).collect();
-                Self::of_bytes::<G>(composer, &bytes, Membership::OfEach, None)
-            }
+        if let Some(points) = wires.iter().map(whole).collect() {
+            return Self::of_words::<G>(composer, points);
         }
+        let bytes: Vec<u8> = wires.iter().flat_map(compressed::<G>).collect();
+        Self::of_bytes::<G>(composer, &bytes, Membership::OfEach, None)
     }
 
     pub(crate) fn read(&self, composer: &mut Composer) -> Answer {

@@ -126,6 +126,7 @@ fn roots<G: Held>(run: &mut Run<'_>, slices: &mut [Slice]) -> Result<(), Stop> {
     if bytes.is_empty() {
         return Ok(());
     }
+    run.elements = bytes.len();
     let mut points = ask::<G>(run, &bytes)?.into_iter();
     for slice in slices {
         for (item, wire) in G::of(&mut slice.work) {

@@ -19,7 +19,7 @@ use crate::words::DeviceGroup;
 
 /// What a program may take beyond the usual for each element: a device does a thousand of them in
 /// that time, the kernels as plain C++ one.
-const PATIENCE_PER_ITEM: Duration = Duration::from_millis(20);
+const PATIENCE_PER_ELEMENT: Duration = Duration::from_millis(20);
 
 pub(crate) struct Run<'a> {
     pub(crate) worker: &'a Worker,
@@ -29,13 +29,16 @@ pub(crate) struct Run<'a> {
     pub(crate) scratch: u64,
     pub(crate) second: &'a dyn Backend,
     pub(crate) random: ChaCha20Rng,
-    pub(crate) items: usize,
+    /// Signatures, messages, pairs or points: what a program's time depends on.
+    pub(crate) elements: usize,
     pub(crate) arena_bytes: u64,
     /// From so many items on signatures are thrown into buckets, whose sums show their membership.
     pub(crate) bucket_items_min: usize,
     /// Time on the device, and bytes there and back, for the counters.
     pub(crate) device_us: u64,
     pub(crate) copied: u64,
+    /// Items that the second backend decided.
+    pub(crate) asked_again: u64,
 }
 
 /// Why a batch does not come to its end here.
@@ -80,7 +83,7 @@ impl Run<'_> {
         if !fits || composer.bulk.len() > BULK_MAX {
             return Err(Stop::TooLarge);
         }
-        let extra = PATIENCE_PER_ITEM * self.items as u32;
+        let extra = PATIENCE_PER_ELEMENT * self.elements as u32;
         let ran = self.worker.run(self.slot, program, &composer.bulk, extra)?;
         self.device_us += ran.device_us;
         self.copied += (composer.bulk.len() + ran.bytes.len()) as u64;
@@ -181,6 +184,7 @@ impl Run<'_> {
             challenge: self.new_challenge(),
             ..batch.clone()
         };
+        self.asked_again += items.len() as u64;
         let outcomes = self.ask_second(part)?;
         let verdicts: Vec<Verdict> = outcomes.iter().flat_map(Outcomes::verdicts).collect();
         if verdicts.len() != items.len() {

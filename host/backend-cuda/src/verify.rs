@@ -81,14 +81,13 @@ fn decide<W: DeviceWorld>(
     let canary = Canary::<W>::draw(&asked.hashings[0], &mut run.random);
     let plan = Plan::new(asked, &canary, run.part_items(), &mut run.random);
     let mut decoded = Decoded::ask(run, asked, &plan)?;
-    let combined = match Combined::ask(run, batch, &plan, &decoded, &canary)? {
-        Some(combined) => combined,
-        None => {
-            decoded = decoded.find_outside::<W>(run, &plan)?;
-            let again = Combined::ask(run, batch, &plan, &decoded, &canary)?;
-            again.ok_or_else(|| wrong("points outside the group that nobody found".into()))?
-        }
-    };
+    let mut combined = Combined::ask(run, batch, &plan, &decoded, &canary)?;
+    if combined.is_none() {
+        decoded = decoded.find_outside::<W>(run, &plan)?;
+        combined = Combined::ask(run, batch, &plan, &decoded, &canary)?;
+    }
+    let combined =
+        combined.ok_or_else(|| wrong("points outside the group that nobody found".into()))?;
     let item = |at: usize| plan.items[at].map(|at| asked.items[at].item);
     let mut suspicion = Suspicion {
         items: decoded.bad.iter().filter_map(|&at| item(at)).collect(),

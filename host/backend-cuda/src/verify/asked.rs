@@ -148,7 +148,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         sources: &mut Sources<W>,
         room: u64,
     ) -> Option<()> {
-        let first = self.factors.len();
+        let (first, first_key) = (self.factors.len(), self.keys.len());
         let augments = *parcel.scheme() == Scheme::Bls12381MinPkAug;
         for term in parcel.terms(verified) {
             let taken = if augments {
@@ -168,6 +168,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
                 self.factor(hashing, parcel, term, whole, sources, room)
             };
             if taken.is_none() {
+                self.keys.truncate(first_key);
                 self.factors.truncate(first);
                 return None;
             }
@@ -197,7 +198,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
                     .extend(of_set(lodging, set.len(), parcel.indices(term)));
             }
             Keys::Inline(keys) => {
-                self.inline_keys(keys, term, parcel.indices(term), sources, room)?
+                self.inline_keys(keys, term, parcel.indices(term), sources, room)?;
             }
         }
         self.factors.push(AskedFactor {

@@ -71,52 +71,28 @@ impl<W: DeviceWorld> Combined<W> {
     ) -> Result<Option<Self>, Stop> {
         let bits = batch.coefficient_bits;
         let mut coefficients = Coefficients::draw(plan.items.len(), bits, &mut run.random);
-        decoded
-            .bad
-            .iter()
-            .for_each(|&at| coefficients.leave_out(at));
+        coefficients.leave_out(&decoded.bad);
         let mut composer = Composer::after(&decoded.composer);
         let keys = weighed_keys::<W>(run, &mut composer, plan, &coefficients);
         let leaf_products = leaf_products::<W>(&mut composer, plan, decoded, keys);
-        let (parts, sums) = match decoded.membership {
-            Membership::OfEach => {
-                let (weighed, sums) =
-                    weighed_signatures::<W>(&mut composer, plan, decoded, &coefficients);
-                (plan.leaves.len(), Told::Each { weighed, sums })
-            }
-            Membership::Later => {
-                let (buckets, whole) = buckets::<W>(&mut composer, plan, decoded, &coefficients);
-                (plan.parts.len(), Told::Buckets { buckets, whole })
-            }
-        };
-        let products = match sums {
-            Told::Each { .. } => leaf_products,
-            Told::Buckets { .. } => {
-                let mut parts = Lists::default();
-                let part = |part: &Range<usize>| part.start as u32..part.end as u32;
-                plan.parts
-                    .iter()
-                    .for_each(|leaves| parts.push(part(leaves)));
-                composer.products::<W::Curve>(leaf_products, &parts)
-            }
-        };
-        let products = composer.read::<Gt<W>>(products);
-        let read_sums = match sums {
-            Told::Each { sums, .. } => composer.read::<SigSum<W>>(sums),
-            Told::Buckets { whole, .. } => composer.read::<SigPoint<W>>(whole),
+        let told = Told::compose::<W>(&mut composer, plan, decoded, &coefficients, leaf_products);
+        let products = composer.read::<Gt<W>>(told.products);
+        let read_sums = match told.sums {
+            ToldSums::Each { sums, .. } => composer.read::<SigSum<W>>(sums),
+            ToldSums::Buckets { whole, .. } => composer.read::<SigPoint<W>>(whole),
         };
         let answer = run.ask(&composer)?;
         let said = |of: Answer| of.of(&answer).expect("as long as it was asked");
-        let products: Vec<Gt<W>> = parsed(said(products), parts)?;
-        let (sums, sum) = match sums {
-            Told::Each { weighed, .. } => {
-                let of_leaves: Vec<SigSum<W>> = parsed(said(read_sums), parts)?;
+        let products: Vec<Gt<W>> = parsed(said(products), told.count)?;
+        let (sums, sum) = match told.sums {
+            ToldSums::Each { weighed, .. } => {
+                let of_leaves: Vec<SigSum<W>> = parsed(said(read_sums), told.count)?;
                 let sum = of_leaves
                     .iter()
                     .fold(W::Sig::zero(), |a, b| W::Sig::add(&a, b));
                 (Sums::Each { weighed, of_leaves }, sum)
             }
-            Told::Buckets { buckets, .. } => {
+            ToldSums::Buckets { buckets, .. } => {
                 match sum_of_whole::<W>(said(read_sums), coefficients.digits())? {
                     Buckets::Inside(sum) => (Sums::Buckets(buckets), sum),
                     Buckets::Outside => return Ok(None),
@@ -138,11 +114,47 @@ impl<W: DeviceWorld> Combined<W> {
     }
 }
 
-/// What of the sums the device is asked to tell.
+/// What the device is asked to tell.
+struct Told {
+    /// So many: of leaves, or of parts.
+    products: Array,
+    count: usize,
+    sums: ToldSums,
+}
+
 #[derive(Clone, Copy)]
-enum Told {
+enum ToldSums {
     Each { weighed: Array, sums: Array },
     Buckets { buckets: Array, whole: Array },
+}
+
+impl Told {
+    fn compose<W: DeviceWorld>(
+        composer: &mut Composer,
+        plan: &Plan<'_>,
+        decoded: &Decoded,
+        coefficients: &Coefficients,
+        leaf_products: Array,
+    ) -> Self {
+        if decoded.membership == Membership::OfEach {
+            let (weighed, sums) = weighed_signatures::<W>(composer, plan, decoded, coefficients);
+            return Self {
+                products: leaf_products,
+                count: plan.leaves.len(),
+                sums: ToldSums::Each { weighed, sums },
+            };
+        }
+        let (buckets, whole) = buckets::<W>(composer, plan, decoded, coefficients);
+        let mut parts = Lists::default();
+        for part in &plan.parts {
+            parts.push(part.start as u32..part.end as u32);
+        }
+        Self {
+            products: composer.products::<W::Curve>(leaf_products, &parts),
+            count: plan.parts.len(),
+            sums: ToldSums::Buckets { buckets, whole },
+        }
+    }
 }
 
 pub(super) fn parsed<T: Words + Send>(bytes: &[u8], count: usize) -> Result<Vec<T>, Stop> {
@@ -170,7 +182,7 @@ fn weighed_keys<W: DeviceWorld>(
     coefficients: &Coefficients,
 ) -> Array {
     let count = plan.owners.len() as u64;
-    let weights = composer.input(&coefficients.of(plan.owners.iter().map(|&item| item as usize)));
+    let weights = composer.input(&coefficients.of(&plan.owners.iter().map(|&item| item as usize)));
     let keys = composer.affine_sums::<W::Key>(run.table_array::<W::Key>(), &plan.factors);
     let weighed = composer.array::<<W::Key as Group>::Sum>(count);
     composer.weigh::<W::Key>(keys, weights, count, weighed);

@@ -56,9 +56,10 @@ pub(super) fn suspects<W: DeviceWorld>(
     };
     let (leaves, weighed) = match &combined.sums {
         Sums::Each { weighed, of_leaves } => {
+            let all = 0..plan.items.len() as u32;
             let weighed = Weighed {
                 signatures: *weighed,
-                runs: vec![0..plan.items.len() as u32],
+                runs: vec![all],
             };
             let all: Vec<usize> = (0..plan.leaves.len()).collect();
             let leaves = search.bad_leaves(&all, &combined.products, of_leaves.clone())?;
@@ -159,7 +160,7 @@ impl<W: DeviceWorld> Search<'_, W> {
             let items = run.start as usize..run.end as usize;
             let weights = self
                 .composer
-                .input(&self.combined.coefficients.of(items.clone()));
+                .input(&self.combined.coefficients.of(&items.clone()));
             let signatures = decoded.signatures.from(u64::from(run.start));
             let length = items.len() as u64;
             let to = jacobian.from(first);
