@@ -290,6 +290,7 @@ impl Station {
             random: ChaCha20Rng::from_seed(batch.challenge.0),
             elements: batch.items(),
             arena_bytes: self.config.arena_bytes(),
+            pulse: batch.pulse.clone(),
             bucket_items_min: self.config.bucket_items_min,
             device_us: 0,
             copied: 0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
-use tutti_backend::{Backend, Batch, Challenge, DeviceFault, Outcomes, Work, WorkSlice};
+use tutti_backend::{Backend, Batch, Challenge, DeviceFault, Outcomes, Pulse, Work, WorkSlice};
 use tutti_curves::KeySet;
 use tutti_types::Verdict;
 
@@ -32,6 +32,8 @@ pub(crate) struct Run<'a> {
     /// Signatures, messages, pairs or points: what a program's time depends on.
     pub(crate) elements: usize,
     pub(crate) arena_bytes: u64,
+    /// The batch's: it beats with each program that the device has done.
+    pub(crate) pulse: Pulse,
     /// From so many items on signatures are thrown into buckets, whose sums show their membership.
     pub(crate) bucket_items_min: usize,
     /// Time on the device, and bytes there and back, for the counters.
@@ -85,6 +87,7 @@ impl Run<'_> {
         }
         let extra = PATIENCE_PER_ELEMENT * self.elements as u32;
         let ran = self.worker.run(self.slot, program, &composer.bulk, extra)?;
+        self.pulse.beat();
         self.device_us += ran.device_us;
         self.copied += (composer.bulk.len() + ran.bytes.len()) as u64;
         let asked: u64 = program.reads.iter().map(|read| read.bytes).sum();
@@ -141,12 +144,11 @@ impl Run<'_> {
         works: Vec<Work>,
     ) -> Result<Vec<Outcomes>, Stop> {
         let count = works.len();
-        let whole = |work: Work| WorkSlice {
-            range: 0..work.len(),
-            work: Arc::new(work),
-        };
         let part = Batch {
-            slices: works.into_iter().map(whole).collect(),
+            slices: works
+                .into_iter()
+                .map(|work| WorkSlice::whole(Arc::new(work)))
+                .collect(),
             challenge: self.new_challenge(),
             ..batch.clone()
         };
