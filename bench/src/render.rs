@@ -57,6 +57,7 @@ impl Pages {
         blocks.extend(sections::engines(measurements)?);
         blocks.extend(sections::slots(measurements));
         blocks.extend(sections::open(measurements));
+        blocks.extend(sections::certificates(measurements));
         blocks.extend(sections::rates(measurements));
         blocks.extend(sections::loops(measurements)?);
         blocks.extend(sections::costs(measurements, self.core_hour_usd));
@@ -136,7 +137,7 @@ mod tests {
         let text = fs::read_to_string(&pages.markdown).expect("it was written");
         for part in [
             "| distinct-4096 | 1 | 234 | blst | 100 | **2.34** | 1.00 to 3.00 | 7 |",
-            "-- bench batch --scenario distinct-64",
+            "-- bench batch --scenario distinct-64 --scenario distinct-4096\n",
             "Not measured yet",
             "distinct: `ifma` is ahead of `scalar` from 64 on",
             // 0.036 USD an hour are 0.00001 a second: a million verdicts at 200 a second.

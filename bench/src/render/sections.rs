@@ -6,10 +6,27 @@ use serde_json::Value;
 
 const INTERVAL: &str = "ratio_interval_95";
 
+/// Commands that differ in their scenario alone are one that names them all.
 fn commands<'a>(measurements: impl Iterator<Item = &'a Measurement>) -> Block {
-    let mut lines: Vec<String> = measurements
-        .map(|m| format!("cargo run --release -- bench {}", m.command()))
-        .collect();
+    let mut folded: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for m in measurements {
+        let command = m.command();
+        let (head, tail) = command.split_once(m.scenario()).unwrap_or((command, ""));
+        let scenario = &command[head.len()..command.len() - tail.len()];
+        let alike = |one: &&mut (&str, &str, Vec<&str>)| {
+            head.starts_with("batch --scenario ") && (one.0, one.1) == (head, tail)
+        };
+        match folded.iter_mut().find(alike) {
+            Some((_, _, scenarios)) => scenarios.push(scenario),
+            None => folded.push((head, tail, vec![scenario])),
+        }
+    }
+    let line = |(head, tail, mut scenarios): (&str, &str, Vec<&str>)| {
+        scenarios.dedup();
+        let scenarios = scenarios.join(" --scenario ");
+        format!("cargo run --release -- bench {head}{scenarios}{tail}")
+    };
+    let mut lines: Vec<String> = folded.into_iter().map(line).collect();
     lines.dedup();
     Block::Commands(lines)
 }
@@ -371,6 +388,49 @@ pub(super) fn rates(measurements: &[Measurement]) -> Vec<Block> {
             rows: shown.clone().map(row).collect(),
         },
         commands(shown),
+    ]
+}
+
+/// One certificate at a time, each a request of its own.
+pub(super) fn certificates(measurements: &[Measurement]) -> Vec<Block> {
+    let shown = of_kind(measurements, "latency");
+    let row = |m: &Measurement| {
+        let latency = |quantile: &str| format!("{:.1}", ms(&m.value["latency_us"], quantile));
+        let keys = match m.text("keys_known") {
+            "BothGroups" => "in G1 and G2",
+            _ => "in G1, the aggregate's twin comes with the certificate",
+        };
+        vec![
+            keys.to_owned(),
+            m.value["requests_per_s"].to_string(),
+            latency("p50"),
+            latency("p90"),
+            latency("p99"),
+            latency("p999"),
+        ]
+    };
+    let Some(first) = shown.clone().next() else {
+        return Vec::new();
+    };
+    vec![
+        Block::Heading("One EigenLayer certificate through gRPC"),
+        Block::Words(
+            "The non-signer form: 128 operators in two quorums, 48 of them absent, others each time. \
+             Latency from when each request was due, generator and server on the same cores."
+                .into(),
+        ),
+        Block::Table {
+            head: vec![
+                "keys known",
+                "certificates/s",
+                "p50 ms",
+                "p90 ms",
+                "p99 ms",
+                "p99.9 ms",
+            ],
+            rows: shown.clone().map(row).collect(),
+        },
+        Block::Commands(vec![first.command().to_owned()]),
     ]
 }
 
