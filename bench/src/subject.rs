@@ -1,3 +1,5 @@
+use tutti_backend::{Outcomes, Work};
+use tutti_domain::ByBackend;
 use tutti_engine::{Engine, SubmitOptions, SubmitRefused};
 
 use tutti_types::{Priority, Verdict};
@@ -61,7 +63,14 @@ impl EngineSubject {
                 settle(claims, quorums.standing(), run)?
             }
             Data::Updates(updates) => {
-                settle(updates.claims(self.threads), updates.standing(), run)?
+                let check = ByBackend(|work: &dyn Fn() -> Work| {
+                    match self.engine.run(work(), options).ok()?.outcomes {
+                        Outcomes::Keys(keys) => Some(keys),
+                        _ => None,
+                    }
+                });
+                let claims = updates.claims(self.threads, &check);
+                settle(claims, updates.standing(), run)?
             }
             _ => run(workload.work().expect("all others are one work"))?,
         })

@@ -11,8 +11,8 @@ mod votes;
 
 use tutti_domain::ethereum::{BeaconChain, LightClientStore, LightClientUpdate};
 use tutti_domain::{
-    Case, Objection, Outcome, Policy, Present, Ratio, Reason, Register, RegisterError, Rounding,
-    SetState, Standing, Stored, Succession,
+    Case, Objection, OneByOne, Outcome, Policy, Present, Ratio, Reason, Register, RegisterError,
+    Rounding, SetState, Standing, Stored, Succession,
 };
 use tutti_types::Limits;
 
@@ -33,7 +33,7 @@ fn advance(
     chain: &BeaconChain,
     update: &LightClientUpdate,
 ) -> Result<Stored, Reason> {
-    let succession = Succession::sync_committee(chain, update, &Limits::default());
+    let succession = Succession::sync_committee(chain, update, &Limits::default(), &OneByOne);
     let succession = succession.expect("an update with a committee and with finality");
     let policy = two_thirds();
     let standing = Standing::new(SetState::Active, Present::default());

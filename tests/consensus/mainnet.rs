@@ -7,7 +7,7 @@ use tutti_domain::ethereum::{
     BeaconChain, Bootstrap, BootstrapError, LightClientStore, LightClientUpdate, SyncAggregate,
     UpdateFault, beacon_api,
 };
-use tutti_domain::{Outcome, Reason, Reference, ReferenceKind, Register, Stored};
+use tutti_domain::{OneByOne, Outcome, Reason, Reference, ReferenceKind, Register, Stored};
 use tutti_types::Limits;
 
 use crate::{advance, process, vectors};
@@ -42,7 +42,13 @@ fn checkpoint() -> [u8; 32] {
 
 fn begin(bootstrap: Bootstrap) -> Result<LightClientStore, BootstrapError> {
     let chain = Arc::new(BeaconChain::mainnet());
-    LightClientStore::bootstrap(chain, Limits::default(), &checkpoint(), bootstrap)
+    LightClientStore::bootstrap(
+        chain,
+        Limits::default(),
+        &checkpoint(),
+        bootstrap,
+        &OneByOne,
+    )
 }
 
 /// An update verifies in its period and in the one after the store's; one that skips a period

@@ -8,7 +8,7 @@ use tutti_domain::ethereum::{
     SszError, UpdateFault,
 };
 use tutti_domain::{
-    Cause, Obligation, Outcome, Reason, Register, Stored, Succession, SuccessionError,
+    Cause, Obligation, OneByOne, Outcome, Reason, Register, Stored, Succession, SuccessionError,
 };
 use tutti_statements::U256;
 use tutti_statements::ethereum::ForkSchedule;
@@ -57,7 +57,8 @@ fn way() -> Way {
         .expect("a bootstrap");
     let trusted = vectors::octets(&json["trusted_root"]);
     let limits = Limits::default();
-    let store = LightClientStore::bootstrap(Arc::new(chain), limits, &trusted, bootstrap);
+    let store =
+        LightClientStore::bootstrap(Arc::new(chain), limits, &trusted, bootstrap, &OneByOne);
     Way {
         json,
         store: store.expect("a bootstrap that fits"),
@@ -220,7 +221,7 @@ fn a_committee_without_finality_or_proof_is_not_named() {
     let refused = |change: &dyn Fn(&mut LightClientUpdate)| {
         let mut changed = good.clone();
         change(&mut changed);
-        match Succession::sync_committee(chain, &changed, &Limits::default()) {
+        match Succession::sync_committee(chain, &changed, &Limits::default(), &OneByOne) {
             Err(SuccessionError::Update(fault)) => fault,
             other => panic!("{other:?}"),
         }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tutti_domain::Outcome;
 use tutti_domain::ethereum::{
     BeaconChain, Forced, Format, LightClientHeader, LightClientStore, Preset, Shape, ShapeEpochs,
 };
+use tutti_domain::{OneByOne, Outcome};
 use tutti_statements::U256;
 use tutti_statements::ethereum::ForkSchedule;
 use tutti_types::Limits;
@@ -69,8 +69,9 @@ fn run(case: &Path, shape: Shape) -> usize {
     };
     let bootstrap = format.bootstrap(&ssz("bootstrap")).expect("a bootstrap");
     let trusted = vectors::octets(&meta["trusted_block_root"]);
-    let mut store = LightClientStore::bootstrap(chain, Limits::default(), &trusted, bootstrap)
-        .expect("a bootstrap that fits");
+    let mut store =
+        LightClientStore::bootstrap(chain, Limits::default(), &trusted, bootstrap, &OneByOne)
+            .expect("a bootstrap that fits");
     let steps = json("steps");
     let steps = steps.as_array().expect("steps");
     for step in steps {

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use tutti_curves::MinPk;
 use tutti_curves::bls12_381::Bls12381;
+use tutti_domain::OneByOne;
 use tutti_types::Encoding;
 
 use super::{check, check_each_product, fresh_seed, hash_each};
@@ -146,7 +147,7 @@ impl Subject for Blst {
                 check(workload, &good)
             }
             Data::Updates(updates) => {
-                let claims = updates.claims(self.threads);
+                let claims = updates.claims(self.threads, &OneByOne);
                 check(workload, &settle_singly(&claims, self.threads))
             }
             _ => Err(SubjectFailure::NotOffered {

@@ -8,7 +8,7 @@ use tutti_domain::ethereum::{
     NextCommittee, SyncAggregate, SyncCommittee,
 };
 use tutti_domain::{
-    Case, Claim, OperatorSet, Policy, Present, Ratio, Rounding, SetState, Standing,
+    Case, Claim, KeyCheck, OperatorSet, Policy, Present, Ratio, Rounding, SetState, Standing,
 };
 use tutti_statements::Bytes32;
 use tutti_statements::ethereum::BeaconBlockHeader;
@@ -100,7 +100,7 @@ impl SyncYear {
     }
 
     /// Everything but the pairings: the committees' keys, the branches, who signed.
-    pub(crate) fn claims(&self, threads: usize) -> Vec<Claim> {
+    pub(crate) fn claims(&self, threads: usize, keys: &(dyn KeyCheck + Sync)) -> Vec<Claim> {
         let sets: Vec<OperatorSet> = each(threads, self.updates.len(), |at| {
             let committee = match at.checked_sub(1).map(|before| &self.updates[before]) {
                 None => &self.first,
@@ -108,7 +108,7 @@ impl SyncYear {
             };
             let period = self.chain.period_at(self.updates[at].signature_slot);
             committee
-                .to_set(&self.chain, period, &Limits::default())
+                .to_set(&self.chain, period, &Limits::default(), keys)
                 .expect("generated committees are sound")
         });
         each(threads, self.updates.len(), |at| {
@@ -270,7 +270,7 @@ fn root_of(header: &ExecutionHeader) -> Bytes32 {
 #[cfg(test)]
 mod tests {
     use rand_core::SeedableRng;
-    use tutti_domain::Outcome;
+    use tutti_domain::{OneByOne, Outcome};
 
     use super::*;
 
@@ -280,7 +280,7 @@ mod tests {
     fn updates_follow_from_each_other_and_from_nothing_else() {
         let mut year = SyncYear::sign(3, &mut ChaCha20Rng::seed_from_u64(4));
         let accepted = |year: &SyncYear| -> Vec<bool> {
-            let claims = year.claims(2).into_iter();
+            let claims = year.claims(2, &OneByOne).into_iter();
             claims
                 .map(|claim| {
                     let verdict = claim.obligation().verdict();

@@ -3,6 +3,7 @@ use tutti_curves::{Group, Member, bls12_381, bn254};
 use tutti_types::{Encoding, InvalidReason};
 
 use crate::encoding::Canonical;
+use crate::key_check::{KeyCheck, KeysUndecided, checked};
 
 /// An operator's key, checked: on the curve, in the subgroup, not infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +54,42 @@ impl Key {
         bls12_381::G1::parse(Encoding::ZcashCompressed, compressed)?
             .member()
             .map(Self::Bls12381)
+    }
+
+    /// The same of many, which a backend checks at once.
+    pub fn bls12381_all<'a>(
+        compressed: impl Iterator<Item = &'a [u8]>,
+        check: &dyn KeyCheck,
+    ) -> Result<Vec<Result<Self, InvalidReason>>, KeysUndecided> {
+        let read = compressed.map(|key| bls12_381::G1::parse(Encoding::ZcashCompressed, key));
+        let keys = checked(read.collect(), |keys| check.bls12381(keys))?;
+        Ok(keys
+            .into_iter()
+            .map(|key| key.map(Self::Bls12381))
+            .collect())
+    }
+
+    /// The same of many keys with their twins. Points of G1 on the curve are in the group.
+    pub fn bn254_all<'a>(
+        keys: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        check: &dyn KeyCheck,
+    ) -> Result<Vec<Result<Self, InvalidReason>>, KeysUndecided> {
+        let (g1, twins): (Vec<_>, Vec<_>) = keys
+            .map(|(g1, g2)| {
+                let twin = g2.map(|bytes| bn254::G2::parse(Encoding::Eip197, bytes));
+                (Self::bn254(g1, None), twin)
+            })
+            .unzip();
+        let read = twins.iter().filter_map(|twin| *twin).collect();
+        let mut checked = checked(read, |twins| check.bn254_twins(twins))?.into_iter();
+        let key = |(g1, twin): (Result<Self, InvalidReason>, Option<_>)| {
+            let g2 = twin.and_then(|_| checked.next()).transpose();
+            match (g1?, g2?) {
+                (Self::Bn254 { g1, .. }, g2) => Ok(Self::Bn254 { g1, g2 }),
+                (other, _) => Ok(other),
+            }
+        };
+        Ok(g1.into_iter().zip(twins).map(key).collect())
     }
 
     pub const fn kind(&self) -> KeyKind {

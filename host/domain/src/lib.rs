@@ -58,6 +58,7 @@ mod evidence;
 pub mod icm;
 mod judgement;
 mod key;
+mod key_check;
 pub mod mach;
 mod policy;
 mod possession;
@@ -79,6 +80,7 @@ pub use evidence::{
 };
 pub use judgement::{Acceptance, Case, Claim, Judgement, Outcome};
 pub use key::{Key, KeyKind, Possession};
+pub use key_check::{ByBackend, Checked, KeyCheck, KeysUndecided, OneByOne};
 pub use policy::{
     Columns, Demand, Grade, Policy, PolicyError, Ratio, ReplayScope, Rounding, Superseded,
     Threshold, Unit, Warning,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tonic::{Request, Response, Status};
-use tutti_backend::{Outcomes, Work};
+use tutti_backend::{CheckedKeys, Outcomes, Work};
 use tutti_domain::{Docket, Obligation};
-use tutti_engine::{Answer, Engine, SubmitRefused, Ticket};
+use tutti_engine::{Answer, Engine, SubmitOptions, SubmitRefused, Ticket};
 use tutti_proto::v1;
 use tutti_types::{Limits, Operation, UndecidedCause, Verdict};
 
@@ -22,6 +22,10 @@ use crate::refusal::Refusal;
 const READ_HERE_MAX: usize = 1_024;
 
 const RETRY_MIN: Duration = Duration::from_millis(1);
+
+/// A set whose keys find the queue full waits its turn, up to a minute in all.
+const KEY_TRIES: u32 = 60;
+const KEY_RETRY_MAX: Duration = Duration::from_secs(1);
 
 /// What all services stand on.
 #[derive(Debug)]
@@ -174,6 +178,32 @@ impl Frontend {
             self.metrics.items(operation, Counts::of(&answers[index]));
         }
         Ok((places.verdicts(&answers), slowest))
+    }
+
+    /// On a thread that may wait: for a full queue too, as the caller sees only that it takes longer.
+    /// `None` where the keys were not checked.
+    pub(crate) fn check_keys(
+        &self,
+        work: &dyn Fn() -> Work,
+        options: SubmitOptions,
+    ) -> Option<CheckedKeys> {
+        for _ in 0..KEY_TRIES {
+            match self.engine.run(work(), options) {
+                Ok(answer) => {
+                    let Outcomes::Keys(keys) = answer.outcomes else {
+                        return None;
+                    };
+                    let counts = Counts::of(&keys.verdicts());
+                    self.metrics.items(Operation::CheckKeys, counts);
+                    return Some(keys);
+                }
+                Err(SubmitRefused::QueueFull { retry_after, .. }) => {
+                    std::thread::sleep(retry_after.clamp(RETRY_MIN, KEY_RETRY_MAX));
+                }
+                Err(SubmitRefused::ShuttingDown | SubmitRefused::Empty) => return None,
+            }
+        }
+        None
     }
 
     /// Has the rest of a request's items decided.

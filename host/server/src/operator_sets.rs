@@ -11,17 +11,19 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
+use tutti_backend::Work;
 use tutti_domain::{
-    B256, Candidate, Obligation, OperatorSet, Outcome, PossessionProof, SetDraft, SetError, SetId,
-    Stored, Succession,
+    B256, ByBackend, Candidate, Obligation, OperatorSet, Outcome, PossessionProof, SetDraft,
+    SetError, SetId, Stored, Succession,
 };
+use tutti_engine::SubmitOptions;
 use tutti_proto::v1;
 use tutti_proto::v1::get_operator_set_request::Set;
 use tutti_proto::v1::operator_set_service_server::OperatorSetService;
 use tutti_proto::v1::put_operator_set_stream_request::Part;
 use tutti_types::{UndecidedCause, Verdict};
 
-use crate::attest::{self, Change, Members, Question, SetSource, Successor};
+use crate::attest::{self, Change, Members, Question, Reading, SetSource, Successor};
 use crate::calls::Call;
 use crate::frontend::Frontend;
 use crate::options::{Asked, Caller};
@@ -211,7 +213,12 @@ async fn put(
     asked: Asked,
     request: v1::PutOperatorSetRequest,
 ) -> Result<v1::PutOperatorSetResponse, Refusal> {
-    let read = move |frontend: &Frontend| SetSource::read(&request, frontend.limits());
+    let options = asked.submit;
+    let read = move |frontend: &Frontend| {
+        reading(frontend, options, |reading| {
+            SetSource::read(&request, reading)
+        })
+    };
     let set = match frontend.read(usize::MAX, read).await? {
         SetSource::Draft(draft, proofs) => {
             Arc::new(checked(&frontend, *draft, proofs, &asked).await?)
@@ -243,6 +250,7 @@ impl Upload {
             return Err(Refusal::malformed("part", "begin with the head").into());
         };
         let asked = self.caller.asks(head.options, &frontend.sources)?;
+        let options = asked.submit;
         let draft = head.draft.as_ref();
         let draft = draft.ok_or_else(|| Refusal::malformed("head.draft", "is required"))?;
         let draft = attest::set_head("head.draft", draft)?;
@@ -252,7 +260,9 @@ impl Upload {
                 return Err(Refusal::malformed("part", "one head, then members").into());
             };
             let read = move |frontend: &Frontend| {
-                members.append("head.draft", keys, &more.members, frontend.limits())
+                reading(frontend, options, |reading| {
+                    members.append("head.draft", keys, &more.members, reading)
+                })
             };
             members = frontend.read(usize::MAX, read).await?;
         }
@@ -278,6 +288,19 @@ impl Upload {
         part.map(Some)
             .ok_or_else(|| Refusal::malformed("part", "is required").into())
     }
+}
+
+/// Reads a set on a thread that may wait: its keys are checked by the engine, all at once.
+fn reading<T>(
+    frontend: &Frontend,
+    options: SubmitOptions,
+    read: impl FnOnce(Reading<'_>) -> T,
+) -> T {
+    let keys = ByBackend(|work: &dyn Fn() -> Work| frontend.check_keys(work, options));
+    read(Reading {
+        limits: frontend.limits(),
+        keys: &keys,
+    })
 }
 
 /// A set of which everything has been shown.
@@ -358,7 +381,12 @@ async fn succession(
     asked: &Asked,
 ) -> Result<Succession, Refusal> {
     let (request, attester) = (request.clone(), Arc::clone(attester));
-    let read = move |frontend: &Frontend| Successor::read(&request, &attester, frontend.limits());
+    let options = asked.submit;
+    let read = move |frontend: &Frontend| {
+        reading(frontend, options, |reading| {
+            Successor::read(&request, &attester, reading)
+        })
+    };
     match frontend.read(usize::MAX, read).await? {
         Successor::Proven(succession) => Ok(*succession),
         Successor::Drafted {

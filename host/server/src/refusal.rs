@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+use tutti_domain::KeysUndecided;
 use tutti_proto::v1;
 use tutti_types::{InvalidReason, KeySetId};
 
@@ -186,6 +187,12 @@ impl Refusal {
             field,
             retry_after_ms: self.retry_after().map_or(0, |d| d.as_millis() as u32),
         }
+    }
+}
+
+impl From<KeysUndecided> for Refusal {
+    fn from(undecided: KeysUndecided) -> Self {
+        Self::KeysUndecided(undecided.to_string())
     }
 }
 

@@ -5,8 +5,8 @@ use tutti_types::{InvalidReason, Limits};
 
 use super::spec::BeaconChain;
 use crate::{
-    Key, KeyKind, Layout, MemberDraft, OperatorSet, Possession, Reference, ReferenceKind, Roster,
-    Seating, SetDraft, SetError, Validity,
+    Key, KeyCheck, KeyKind, KeysUndecided, Layout, MemberDraft, OperatorSet, Possession, Reference,
+    ReferenceKind, Roster, Seating, SetDraft, SetError, Validity,
 };
 
 /// A sync committee as it came: keys in the order of their seats, one validator may have several.
@@ -25,6 +25,8 @@ pub enum CommitteeError {
     Key { seat: u32, reason: InvalidReason },
     #[error(transparent)]
     Set(#[from] SetError),
+    #[error(transparent)]
+    Undecided(#[from] KeysUndecided),
 }
 
 impl SyncCommittee {
@@ -40,6 +42,7 @@ impl SyncCommittee {
         chain: &BeaconChain,
         period: u64,
         limits: &Limits,
+        check: &dyn KeyCheck,
     ) -> Result<OperatorSet, CommitteeError> {
         let expected = chain.preset.sync_committee_size;
         if self.keys.len() != expected {
@@ -48,15 +51,15 @@ impl SyncCommittee {
                 found: self.keys.len(),
             });
         }
-        let seat = |(seat, bytes): (u32, &[u8; 48])| {
-            let key = Key::bls12381(bytes);
+        let keys = Key::bls12381_all(self.keys.iter().map(|key| &key[..]), check)?;
+        let seat = |(seat, key): (u32, Result<Key, InvalidReason>)| {
             Ok(MemberDraft {
                 key: key.map_err(|reason| CommitteeError::Key { seat, reason })?,
                 possession: Possession::AttestedBySource,
                 weights: vec![(0, U256::from(1))],
             })
         };
-        let members = (0..).zip(&self.keys).map(seat);
+        let members = (0..).zip(keys).map(seat);
         let draft = SetDraft {
             name: chain.sync_committees(),
             reference: Reference::new(ReferenceKind::Period, period),

@@ -11,6 +11,7 @@ use super::update::{Bootstrap, LightClientUpdate, UpdateFault};
 use crate::check::{Fact, Objection, Reason, Sheet, Step, input};
 use crate::claim::Obligation;
 use crate::judgement::{Case, Claim, Judgement, Outcome};
+use crate::key_check::{KeyCheck, OneByOne};
 use crate::policy::{Columns, Demand, Policy, Superseded, Threshold, Unit};
 use crate::reference::Present;
 use crate::set::OperatorSet;
@@ -104,6 +105,7 @@ impl LightClientStore {
         limits: Limits,
         trusted_root: &Bytes32,
         bootstrap: Bootstrap,
+        check: &dyn KeyCheck,
     ) -> Result<Self, BootstrapError> {
         let Bootstrap {
             header,
@@ -122,7 +124,7 @@ impl LightClientStore {
             return Err(BootstrapError::CommitteeBranch);
         }
         let period = chain.period_at(header.beacon.slot);
-        let current = Arc::new(committee.to_set(&chain, period, &limits)?);
+        let current = Arc::new(committee.to_set(&chain, period, &limits, check)?);
         Ok(Self {
             chain,
             limits,
@@ -262,7 +264,7 @@ impl LightClientStore {
         if let Some(known) = self.next.as_ref().filter(is_it) {
             return Some(known.clone());
         }
-        let set = committee.to_set(&self.chain, period, &self.limits);
+        let set = committee.to_set(&self.chain, period, &self.limits, &OneByOne);
         let set = set.map_err(|fault| Reason::Update(UpdateFault::Committee(fault)));
         let set = sheet.note(Step::SetKeys, Vec::new(), set)?;
         Some(Known {

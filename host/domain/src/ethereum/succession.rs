@@ -4,6 +4,7 @@ use tutti_types::Limits;
 
 use super::spec::BeaconChain;
 use super::update::{LightClientUpdate, UpdateFault};
+use crate::KeyCheck;
 use crate::succession::{Attester, Succession, SuccessionError};
 
 impl Succession {
@@ -14,6 +15,7 @@ impl Succession {
         chain: &BeaconChain,
         update: &LightClientUpdate,
         limits: &Limits,
+        check: &dyn KeyCheck,
     ) -> Result<Self, SuccessionError> {
         let next = update
             .next_committee
@@ -28,7 +30,7 @@ impl Succession {
         if !one_period || update.finality.is_none() || !update.finalizes_its_period(chain) {
             return Err(UpdateFault::PeriodNotFinal.into());
         }
-        let set = next.committee.to_set(chain, period + 1, limits);
+        let set = next.committee.to_set(chain, period + 1, limits, check);
         let set = set.map_err(UpdateFault::Committee)?;
         let subject = update.certificate().subject(chain);
         Ok(Self::new(Arc::new(set), subject, Attester::Predecessor))

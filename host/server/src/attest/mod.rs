@@ -19,5 +19,5 @@ pub(crate) use evidence::Charge;
 pub(crate) use field::set_id;
 pub(crate) use question::{Judged, Question};
 pub(crate) use register::{Change, Sets};
-pub(crate) use sets::{Members, SetSource, set_head, set_name, set_reference};
+pub(crate) use sets::{Members, Reading, SetSource, set_head, set_name, set_reference};
 pub(crate) use successors::Successor;

@@ -1,18 +1,26 @@
 //! Operator sets on their way in.
 
-use tutti_domain::ethereum::LightClientStore;
+use tutti_domain::ethereum::{BootstrapError, CommitteeError, LightClientStore};
 use tutti_domain::{
-    Key, KeyKind, Label, Layout, MemberDraft, OperatorTree, Possession, PossessionProof, Reference,
-    ReferenceKind, Registration, Roster, Seating, SetDraft, SetName, StatedAggregate, Validity,
+    Key, KeyCheck, KeyKind, Label, Layout, MemberDraft, OperatorTree, Possession, PossessionProof,
+    Reference, ReferenceKind, Registration, Roster, Seating, SetDraft, SetName, StatedAggregate,
+    Validity,
 };
 use tutti_proto::v1;
 use tutti_proto::v1::operator_set_name::Name;
 use tutti_proto::v1::put_operator_set_request::Source;
-use tutti_types::Limits;
+use tutti_types::{InvalidReason, Limits};
 
 use super::chains::{self, Beacon};
 use super::field::Field;
 use crate::refusal::Refusal;
+
+/// What is needed to read a set, beside the bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) keys: &'a dyn KeyCheck,
+}
 
 /// A set that was read; what it still has to show is computed elsewhere.
 #[derive(Debug)]
@@ -25,15 +33,15 @@ pub(crate) enum SetSource {
 impl SetSource {
     pub(crate) fn read(
         request: &v1::PutOperatorSetRequest,
-        limits: &Limits,
+        reading: Reading<'_>,
     ) -> Result<Self, Refusal> {
         match &request.source {
             Some(Source::Draft(draft)) => {
-                let (draft, proofs) = draft_of(&Field::new("draft"), draft, limits)?;
+                let (draft, proofs) = draft_of(&Field::new("draft"), draft, reading)?;
                 Ok(Self::Draft(Box::new(draft), proofs))
             }
             Some(Source::LightClient(bootstrap)) => {
-                committee(&Field::new("light_client"), bootstrap, limits)
+                committee(&Field::new("light_client"), bootstrap, reading)
             }
             None => Err(Refusal::malformed("source", "is required")),
         }
@@ -43,13 +51,17 @@ impl SetSource {
 fn committee(
     at: &Field,
     bootstrap: &v1::LightClientBootstrap,
-    limits: &Limits,
+    reading: Reading<'_>,
 ) -> Result<SetSource, Refusal> {
     let beacon = Beacon::read(at, bootstrap.chain.as_ref())?;
     let root = at.array("trusted_root", &bootstrap.trusted_root)?;
     let bootstrap = chains::bootstrap(at, &beacon, bootstrap)?;
-    let store = LightClientStore::bootstrap(beacon.chain, limits.clone(), &root, bootstrap);
-    let store = store.map_err(|error| Refusal::InvalidSet(error.to_string()))?;
+    let Reading { limits, keys } = reading;
+    let store = LightClientStore::bootstrap(beacon.chain, limits.clone(), &root, bootstrap, keys);
+    let store = store.map_err(|error| match error {
+        BootstrapError::Committee(CommitteeError::Undecided(undecided)) => undecided.into(),
+        error => Refusal::InvalidSet(error.to_string()),
+    })?;
     Ok(SetSource::Committee(store.current_committee().clone()))
 }
 
@@ -67,17 +79,20 @@ impl Members {
         name: &str,
         keys: KeyKind,
         members: &[v1::OperatorMember],
-        limits: &Limits,
+        reading: Reading<'_>,
     ) -> Result<Self, Refusal> {
         let at = Field::new(name);
-        if self.members.len() + members.len() > limits.keys_per_set_max {
-            let what = format!("at most {} in one set", limits.keys_per_set_max);
+        let most = reading.limits.keys_per_set_max;
+        if self.members.len() + members.len() > most {
+            let what = format!("at most {most} in one set");
             return Err(at.of("members").refuse(what));
         }
-        for member in members {
+        let first = self.members.len();
+        let keys = read_keys(&at, first, keys, members, reading.keys)?;
+        for (member, key) in members.iter().zip(keys) {
             let index = self.members.len();
             let at = at.at("members", index);
-            self.members.push(read_member(&at, keys, member)?);
+            self.members.push(read_member(&at, key, member)?);
             if let Some(proof) = &member.proof {
                 let proof = possession_proof(&at.of("proof"), index, proof)?;
                 self.proofs.push(proof);
@@ -96,10 +111,10 @@ impl Members {
 pub(super) fn draft_of(
     at: &Field,
     draft: &v1::OperatorSetDraft,
-    limits: &Limits,
+    reading: Reading<'_>,
 ) -> Result<(SetDraft, Vec<PossessionProof>), Refusal> {
     let head = head_of(at, draft)?;
-    let members = Members::default().append(at.name(), head.keys, &draft.members, limits)?;
+    let members = Members::default().append(at.name(), head.keys, &draft.members, reading)?;
     Ok(members.of(head))
 }
 
@@ -217,21 +232,45 @@ fn possession(at: &Field, possession: i32) -> Result<Possession, Refusal> {
     }
 }
 
-fn read_member(
+/// The keys of members of whom the first has this index.
+fn read_keys(
     at: &Field,
+    first: usize,
     kind: KeyKind,
-    member: &v1::OperatorMember,
-) -> Result<MemberDraft, Refusal> {
-    let twin = Some(&*member.key_g2).filter(|twin| !twin.is_empty());
-    if twin.is_some() && kind != KeyKind::Bn254 {
-        return Err(at.of("key_g2").refuse("only keys on BN254 have one in G2"));
+    members: &[v1::OperatorMember],
+    check: &dyn KeyCheck,
+) -> Result<Vec<Key>, Refusal> {
+    let place = |index: usize| at.at("members", first + index);
+    let twin = |member: &v1::OperatorMember| !member.key_g2.is_empty();
+    if kind != KeyKind::Bn254
+        && let Some(index) = members.iter().position(twin)
+    {
+        let what = "only keys on BN254 have one in G2";
+        return Err(place(index).of("key_g2").refuse(what));
     }
-    let bad = |reason: tutti_types::InvalidReason| at.of("key").refuse(reason.text());
-    let key = match kind {
-        KeyKind::Bn254 => Key::bn254(&member.key, twin).map_err(bad)?,
-        KeyKind::Bls12381 => Key::bls12381(&member.key).map_err(bad)?,
-        KeyKind::Ecdsa => Key::Ecdsa(at.address("key", &member.key)?),
+    let keys = match kind {
+        KeyKind::Bn254 => {
+            let pairs = members.iter().map(|member| {
+                let twin = twin(member).then_some(&*member.key_g2);
+                (&*member.key, twin)
+            });
+            Key::bn254_all(pairs, check)?
+        }
+        KeyKind::Bls12381 => Key::bls12381_all(members.iter().map(|member| &*member.key), check)?,
+        KeyKind::Ecdsa => {
+            let key = |(index, member): (usize, &v1::OperatorMember)| {
+                place(index).address("key", &member.key).map(Key::Ecdsa)
+            };
+            return members.iter().enumerate().map(key).collect();
+        }
     };
+    let key = |(index, key): (usize, Result<Key, InvalidReason>)| {
+        key.map_err(|reason| place(index).of("key").refuse(reason.text()))
+    };
+    keys.into_iter().enumerate().map(key).collect()
+}
+
+fn read_member(at: &Field, key: Key, member: &v1::OperatorMember) -> Result<MemberDraft, Refusal> {
     let weights = member.weights.iter().enumerate().map(|(index, weight)| {
         let at = at.at("weights", index);
         let column = at.narrow("column", weight.column)?;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use tutti_domain::eigen::TableInclusion;
+use tutti_domain::ethereum::{CommitteeError, UpdateFault};
 use tutti_domain::symbiotic::{Settlement, ValidatorSetHeader};
 use tutti_domain::{OperatorSet, PossessionProof, SetDraft, Succession, SuccessionError, U256};
 use tutti_proto::v1;
 use tutti_proto::v1::advance_operator_set_request::Successor as Wire;
-use tutti_types::Limits;
 
 use super::chains::{self, Beacon};
 use super::field::Field;
-use super::{sets, statements};
+use super::sets::{self, Reading};
+use super::statements;
 use crate::refusal::Refusal;
 
 /// A successor that was read.
@@ -38,7 +39,7 @@ impl Successor {
     pub(crate) fn read(
         request: &v1::AdvanceOperatorSetRequest,
         attester: &OperatorSet,
-        limits: &Limits,
+        reading: Reading<'_>,
     ) -> Result<Self, Refusal> {
         let successor = request.successor.as_ref();
         let successor = successor.ok_or_else(|| Refusal::malformed("successor", "is required"))?;
@@ -46,12 +47,17 @@ impl Successor {
             Wire::Nffl(nffl) => {
                 let timestamp = nffl.timestamp;
                 let commitment = Commitment::Nffl { timestamp };
-                drafted(&Field::new("nffl"), nffl.draft.as_ref(), commitment, limits)
+                drafted(
+                    &Field::new("nffl"),
+                    nffl.draft.as_ref(),
+                    commitment,
+                    reading,
+                )
             }
             Wire::Symbiotic(header) => {
                 let at = Field::new("symbiotic");
                 let commitment = symbiotic(&at, header)?;
-                drafted(&at, header.draft.as_ref(), commitment, limits)
+                drafted(&at, header.draft.as_ref(), commitment, reading)
             }
             Wire::EigenTable(table) => {
                 let at = Field::new("eigen_table");
@@ -62,20 +68,32 @@ impl Successor {
                     index: table.index,
                     proof: &table.proof,
                 };
+                let limits = reading.limits;
                 proven(Succession::eigen_table(root, inclusion, attester, limits))
             }
             Wire::SyncCommittee(next) => {
                 let at = Field::new("sync_committee");
                 let beacon = Beacon::read(&at, next.chain.as_ref())?;
                 let update = chains::update(&at, &beacon, next.update.as_ref())?;
-                proven(Succession::sync_committee(&beacon.chain, &update, limits))
+                let Reading { limits, keys } = reading;
+                proven(Succession::sync_committee(
+                    &beacon.chain,
+                    &update,
+                    limits,
+                    keys,
+                ))
             }
         }
     }
 }
 
 fn proven(succession: Result<Succession, SuccessionError>) -> Result<Successor, Refusal> {
-    let succession = succession.map_err(|error| Refusal::InvalidSet(error.to_string()))?;
+    let succession = succession.map_err(|error| match error {
+        SuccessionError::Update(UpdateFault::Committee(CommitteeError::Undecided(undecided))) => {
+            undecided.into()
+        }
+        error => Refusal::InvalidSet(error.to_string()),
+    })?;
     Ok(Successor::Proven(Box::new(succession)))
 }
 
@@ -93,10 +111,10 @@ fn drafted(
     at: &Field,
     draft: Option<&v1::OperatorSetDraft>,
     commitment: Commitment,
-    limits: &Limits,
+    reading: Reading<'_>,
 ) -> Result<Successor, Refusal> {
     let draft = at.required("draft", draft)?;
-    let (draft, proofs) = sets::draft_of(&at.of("draft"), draft, limits)?;
+    let (draft, proofs) = sets::draft_of(&at.of("draft"), draft, reading)?;
     Ok(Successor::Drafted {
         draft: Box::new(draft),
         proofs,
