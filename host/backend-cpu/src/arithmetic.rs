@@ -379,29 +379,68 @@ fn zeros<P: Default + Copy>(points: &[Option<P>]) -> Vec<P> {
         .collect()
 }
 
-pub(crate) trait BulkCurve: Curve {
+/// What the lanes do for one pairing.
+#[allow(clippy::type_complexity)] // A table of functions.
+pub(crate) struct PairingFunctions<C: Curve> {
+    miller_loops: fn(Ifma, &[G1Point<C>], &[G2Point<C>]) -> Vec<C::Gt>,
+    miller_product: fn(Ifma, &[G1Point<C>], &[G2Point<C>]) -> C::Gt,
+    final_exponentiations: fn(Ifma, &[C::Gt]) -> Vec<C::Gt>,
+}
+
+type G1Point<C> = <<C as Curve>::G1 as Group>::Affine;
+type G2Point<C> = <<C as Curve>::G2 as Group>::Affine;
+
+pub(crate) trait BulkCurve: Curve<Gt: PartialEq> {
+    const LANES: PairingFunctions<Self>;
+    /// How many pairs a leaf of the search's tree has at most in lanes; in plain code as many as
+    /// share the squarings.
+    const LEAF_PAIRS: usize;
+
     /// Into how many parts a failed part is split: as many as are asked at the price of one or
     /// two, where there are lanes.
-    fn fan_out(_: Arithmetic) -> usize {
-        4
+    fn fan_out(arithmetic: Arithmetic) -> usize {
+        arithmetic.ifma().map_or(4, |_| 8)
     }
 
-    /// How many pairs a leaf of the search's tree has at most: as many as share the squarings.
-    fn leaf_pairs(_: Arithmetic) -> usize {
-        16
+    fn leaf_pairs(arithmetic: Arithmetic) -> usize {
+        arithmetic.ifma().map_or(16, |_| Self::LEAF_PAIRS)
     }
 
-    fn miller_many(_: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
-        Self::miller(pairs)
+    fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
+        let Some(ifma) = arithmetic.ifma() else {
+            return Self::miller(pairs);
+        };
+        // A register for one more pair costs more than that pair by itself.
+        if pairs.len() > 8 && pairs.len() % 8 == 1 {
+            let (full, last) = pairs.split_at(pairs.len() - 1);
+            let full = Self::miller_many(arithmetic, full);
+            return Self::mul(&full, &Self::miller_many(arithmetic, last));
+        }
+        let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+        (Self::LANES.miller_product)(ifma, &p, &q)
     }
 
     /// The product of each list's Miller loops.
-    fn miller_each(_: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
-        lists.iter().map(|pairs| Self::miller(pairs)).collect()
+    fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
+        match arithmetic.ifma() {
+            Some(ifma) if lists.len() > 2 => {
+                products_of_lists::<Self>(lists, |p, q| (Self::LANES.miller_loops)(ifma, p, q))
+            }
+            _ => {
+                let product = |pairs: &Vec<_>| Self::miller_many(arithmetic, pairs);
+                lists.iter().map(product).collect()
+            }
+        }
     }
 
-    fn are_one(_: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
-        values.iter().map(Self::is_one).collect()
+    fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
+        match arithmetic.ifma() {
+            Some(ifma) => {
+                let powers = (Self::LANES.final_exponentiations)(ifma, values);
+                powers.iter().map(|power| *power == Self::one()).collect()
+            }
+            None => values.iter().map(Self::is_one).collect(),
+        }
     }
 }
 
@@ -451,7 +490,7 @@ impl World for Bn254Sig {}
 
 impl Bulk for bls12_381::G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
-        decompress: |ifma, bytes| found(tutti_lanes::decompress_g1(ifma, bytes)),
+        decompress: tutti_lanes::decompress_g1,
         in_subgroup: tutti_lanes::in_g1,
         hash: Some(tutti_lanes::hash_to_g1),
         multiply_64: tutti_lanes::multiply_g1_64,
@@ -465,7 +504,7 @@ impl Bulk for bls12_381::G1 {
 
 impl Bulk for bls12_381::G2 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
-        decompress: |ifma, bytes| found(tutti_lanes::decompress_g2(ifma, bytes)),
+        decompress: tutti_lanes::decompress_g2,
         in_subgroup: tutti_lanes::in_g2,
         hash: Some(tutti_lanes::hash_to_g2),
         multiply_64: tutti_lanes::multiply_g2_64,
@@ -477,56 +516,19 @@ impl Bulk for bls12_381::G2 {
     });
 }
 
-fn found<P, E>(points: Vec<Result<P, E>>) -> Vec<Option<P>> {
-    points.into_iter().map(Result::ok).collect()
-}
-
 impl BulkCurve for Bls12381 {
-    fn fan_out(arithmetic: Arithmetic) -> usize {
-        arithmetic.lanes_for(8).map_or(4, |_| 8)
-    }
-
-    fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
-        let Some(ifma) = arithmetic.ifma() else {
-            return Self::miller(pairs);
-        };
-        // A register for one more pair costs more than that pair by itself.
-        if pairs.len() > 8 && pairs.len() % 8 == 1 {
-            let (full, last) = pairs.split_at(pairs.len() - 1);
-            let full = Self::miller_many(arithmetic, full);
-            return Self::mul(&full, &Self::miller_many(arithmetic, last));
-        }
-        let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
-        tutti_lanes::miller_product(ifma, &p, &q)
-    }
-
-    fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
-        match arithmetic.ifma() {
-            Some(ifma) if lists.len() > 2 => {
-                products_of_lists::<Self>(lists, |p, q| tutti_lanes::miller_loops(ifma, p, q))
-            }
-            _ => {
-                let product = |pairs: &Vec<_>| Self::miller_many(arithmetic, pairs);
-                lists.iter().map(product).collect()
-            }
-        }
-    }
-
-    fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
-        match arithmetic.ifma() {
-            Some(ifma) => {
-                let powers = tutti_lanes::final_exponentiations(ifma, values);
-                powers.iter().map(|power| *power == Self::one()).collect()
-            }
-            None => values.iter().map(Self::is_one).collect(),
-        }
-    }
+    const LANES: PairingFunctions<Self> = PairingFunctions {
+        miller_loops: tutti_lanes::miller_loops,
+        miller_product: tutti_lanes::miller_product,
+        final_exponentiations: tutti_lanes::final_exponentiations,
+    };
+    const LEAF_PAIRS: usize = 16;
 }
 
 /// Each list's product of the values that are made of all lists' pairs at once.
 fn products_of_lists<C: Curve>(
     lists: &[Vec<Pair<C>>],
-    values: impl FnOnce(&[<C::G1 as Group>::Affine], &[<C::G2 as Group>::Affine]) -> Vec<C::Gt>,
+    values: impl FnOnce(&[G1Point<C>], &[G2Point<C>]) -> Vec<C::Gt>,
 ) -> Vec<C::Gt> {
     let (p, q): (Vec<_>, Vec<_>) = lists.iter().flatten().copied().unzip();
     let mut values = values(&p, &q).into_iter();

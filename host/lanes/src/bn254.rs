@@ -4,7 +4,6 @@
 mod field;
 mod tower;
 
-pub(crate) mod decompress;
 pub(crate) mod group;
 pub(crate) mod hash;
 pub(crate) mod svdw;
@@ -15,7 +14,6 @@ pub(crate) struct Bn254;
 
 type Fp = crate::fp::Fp<Bn254>;
 type Fp2 = crate::fp2::Fp2<Bn254>;
-type Plain = crate::fp::Plain<Bn254>;
 type Limbs = [u64; 5];
 
 /// The parameter of the curve.

@@ -886,10 +886,10 @@ impl<M: Field> Neg for Sum<M> {
 pub(crate) struct Plain<M: Field>(M::Limbs<V>);
 
 impl<M: Field> Plain<M> {
-    /// From little-endian words of 64 bits.
+    /// From little-endian words of 64 bits, `WORDS` or more.
     #[inline(always)]
-    pub(crate) fn from_words<const WORDS: usize>(words: &[V; WORDS]) -> Self {
-        assert_eq!(WORDS, M::WORDS);
+    pub(crate) fn from_words(words: &[V]) -> Self {
+        assert!(words.len() >= M::WORDS);
         let isa = words[0].isa();
         let mask = V::splat(isa, LIMB_MASK);
         let mut x = M::limbs(V::splat(isa, 0));
@@ -897,7 +897,7 @@ impl<M: Field> Plain<M> {
             const WORD: usize = I * LIMB as usize / 64;
             const BIT: u32 = I as u32 * LIMB % 64;
             let low = words[WORD].shr::<BIT>();
-            x[I] = if BIT > 64 - LIMB && WORD + 1 < WORDS {
+            x[I] = if BIT > 64 - LIMB && WORD + 1 < M::WORDS {
                 low.or(words[WORD + 1].shl::<{ (64 - BIT) % 64 }>())
                     .and(mask)
             } else {
@@ -907,17 +907,15 @@ impl<M: Field> Plain<M> {
         Self(x)
     }
 
-    /// Back to words.
+    /// Back to words, and zeros.
     #[inline(always)]
-    pub(crate) fn words<const WORDS: usize>(&self) -> [V; WORDS] {
-        assert_eq!(WORDS, M::WORDS);
-        let isa = self.0[0].isa();
-        let mut words = [V::splat(isa, 0); WORDS];
+    pub(crate) fn words(&self) -> [V; 8] {
+        let mut words = [V::splat(self.0[0].isa(), 0); 8];
         limbs!(M, I, {
             const WORD: usize = I * LIMB as usize / 64;
             const BIT: u32 = I as u32 * LIMB % 64;
             words[WORD] = words[WORD].or(self.0[I].shl::<BIT>());
-            if BIT > 64 - LIMB && WORD + 1 < WORDS {
+            if BIT > 64 - LIMB && WORD + 1 < M::WORDS {
                 words[WORD + 1] = self.0[I].shr::<{ (64 - BIT) % 64 }>();
             }
         });

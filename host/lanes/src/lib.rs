@@ -28,6 +28,8 @@ mod chains;
 #[cfg(target_arch = "x86_64")]
 mod curve;
 #[cfg(target_arch = "x86_64")]
+mod decompress;
+#[cfg(target_arch = "x86_64")]
 mod element;
 #[cfg(target_arch = "x86_64")]
 mod final_exp;
@@ -91,7 +93,7 @@ pub fn multiply_adds() -> u64 {
     vector::count::so_far()
 }
 
-use blst::{BLST_ERROR, blst_fp, blst_fp2, blst_fp12, blst_p1_affine, blst_p2_affine};
+use blst::{blst_fp, blst_fp2, blst_fp12, blst_p1_affine, blst_p2_affine};
 
 /// Sums of points by their digits: zero for infinity.
 #[derive(Clone, Debug)]
@@ -133,12 +135,13 @@ macro_rules! entries {
 }
 
 entries! {
-    /// Keys from their compressed form, with the errors of `blst_p1_uncompress`. On the curve, but not checked to be in G1.
-    pub fn decompress_g1(isa: Ifma, bytes: &[[u8; 48]]) -> Vec<Result<blst_p1_affine, BLST_ERROR>> = bls12_381::group::decompress::<48, bls12_381::group::G1>;
+    /// Keys from their compressed form, where it is that of a finite point that `blst_p1_uncompress` takes. On the curve, but not
+    /// checked to be in G1.
+    pub fn decompress_g1(isa: Ifma, bytes: &[[u8; 48]]) -> Vec<Option<blst_p1_affine>> = decompress::decompress::<48, bls12_381::group::G1>;
 
-    /// Signatures from their compressed form, with the errors of `blst_p2_uncompress`. On the curve, but not checked to be
-    /// in G2.
-    pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Result<blst_p2_affine, BLST_ERROR>> = bls12_381::group::decompress::<96, bls12_381::group::G2>;
+    /// Signatures from their compressed form, where it is that of a finite point that `blst_p2_uncompress` takes. On the curve, but
+    /// not checked to be in G2.
+    pub fn decompress_g2(isa: Ifma, bytes: &[[u8; 96]]) -> Vec<Option<blst_p2_affine>> = decompress::decompress::<96, bls12_381::group::G2>;
 
     /// Whether each point of the curve is in G1; infinity is.
     pub fn in_g1(isa: Ifma, points: &[blst_p1_affine]) -> Vec<bool> = points::in_subgroup::<bls12_381::group::G1>;
@@ -261,10 +264,10 @@ entries! {
 
     /// BN254: the point behind each compressed form of gnark's (two flags, big-endian x), if the flags say that it is finite, x
     /// is canonical and there is one. On the curve, which is G1.
-    pub fn bn254_decompress_g1(isa: Ifma, bytes: &[[u8; 32]]) -> Vec<Option<ark_bn254::G1Affine>> = bn254::decompress::decompress::<32, bn254::group::G1>;
+    pub fn bn254_decompress_g1(isa: Ifma, bytes: &[[u8; 32]]) -> Vec<Option<ark_bn254::G1Affine>> = decompress::decompress::<32, bn254::group::G1>;
 
     /// BN254: likewise, imaginary part of x first. On the twist, but not checked to be in G2.
-    pub fn bn254_decompress_g2(isa: Ifma, bytes: &[[u8; 64]]) -> Vec<Option<ark_bn254::G2Affine>> = bn254::decompress::decompress::<64, bn254::group::G2>;
+    pub fn bn254_decompress_g2(isa: Ifma, bytes: &[[u8; 64]]) -> Vec<Option<ark_bn254::G2Affine>> = decompress::decompress::<64, bn254::group::G2>;
 
     /// Each to the power of `products` + 1, a product after the other: what one product takes. For benchmarks.
     pub fn chain_fp(isa: Ifma, x: &[blst_fp; 8], products: usize) -> [blst_fp; 8] = chains::bls12_381_fp;

@@ -1,13 +1,12 @@
 //! BN254 in bulk. arkworks is slow enough that a register of eight pays for a single pairing.
 
 use sha3::{Digest, Keccak256};
+use tutti_curves::Hashing;
 use tutti_curves::bn254::{Bn254, G1, G1Affine, G2};
-use tutti_curves::{Curve, Hashing, Pair};
-use tutti_lanes::Ifma;
 use tutti_types::InvalidReason;
 
 use super::{
-    Arithmetic, Bulk, BulkCurve, LaneFunctions, hash_by_rfc9380, hash_one_by_one, products_of_lists,
+    Arithmetic, Bulk, BulkCurve, LaneFunctions, PairingFunctions, hash_by_rfc9380, hash_one_by_one,
 };
 
 impl Bulk for G1 {
@@ -71,46 +70,10 @@ impl Bulk for G2 {
 }
 
 impl BulkCurve for Bn254 {
-    fn fan_out(arithmetic: Arithmetic) -> usize {
-        arithmetic.ifma().map_or(4, |_| 8)
-    }
-
-    fn leaf_pairs(arithmetic: Arithmetic) -> usize {
-        arithmetic.ifma().map_or(16, |_| 32)
-    }
-
-    fn miller_many(arithmetic: Arithmetic, pairs: &[Pair<Self>]) -> Self::Gt {
-        let Some(ifma) = arithmetic.ifma() else {
-            return Self::miller(pairs);
-        };
-        // A register for one more pair costs more than that pair by itself.
-        if pairs.len() > 8 && pairs.len() % 8 == 1 {
-            let (full, last) = pairs.split_at(pairs.len() - 1);
-            let full = Self::miller_many(arithmetic, full);
-            return Self::mul(&full, &Self::miller_many(arithmetic, last));
-        }
-        let (p, q): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
-        tutti_lanes::bn254_miller_product(ifma, &p, &q)
-    }
-
-    fn miller_each(arithmetic: Arithmetic, lists: &[Vec<Pair<Self>>]) -> Vec<Self::Gt> {
-        let Some(ifma) = arithmetic.ifma() else {
-            return lists.iter().map(|pairs| Self::miller(pairs)).collect();
-        };
-        products_of_lists::<Self>(lists, |p, q| tutti_lanes::bn254_miller_loops(ifma, p, q))
-    }
-
-    fn are_one(arithmetic: Arithmetic, values: &[Self::Gt]) -> Vec<bool> {
-        match arithmetic.ifma() {
-            Some(ifma) => finished_are_one(ifma, values),
-            None => values.iter().map(Self::is_one).collect(),
-        }
-    }
-}
-
-fn finished_are_one(ifma: Ifma, values: &[<Bn254 as Curve>::Gt]) -> Vec<bool> {
-    tutti_lanes::bn254_final_exponentiations(ifma, values)
-        .iter()
-        .map(|power| *power == Bn254::one())
-        .collect()
+    const LANES: PairingFunctions<Self> = PairingFunctions {
+        miller_loops: tutti_lanes::bn254_miller_loops,
+        miller_product: tutti_lanes::bn254_miller_product,
+        final_exponentiations: tutti_lanes::bn254_final_exponentiations,
+    };
+    const LEAF_PAIRS: usize = 32;
 }

@@ -6,12 +6,11 @@
 
 use blst::blst_p1_affine;
 
-use super::group::{
-    COMPRESSED, FLAGS_WORD, G1, G2, GREATER, Group, INFINITY, beta, plain_from_bytes,
-};
+use super::group::{G1, G2, beta};
 use super::hash::{Candidate, EXPANDED, cleared, element, expand, isogeny, second_multiplicand};
-use super::{Fp, Fp2, SEED};
+use super::{Bls12381, Fp, Fp2, Plain, SEED};
 use crate::curve::{Affine, Point, affine_all, same};
+use crate::decompress::{Compressed, Coordinate, Encoding, plain_from_bytes};
 use crate::element::{Element, ElementSum};
 use crate::points::Points;
 use crate::twist::psi_point;
@@ -35,7 +34,7 @@ pub(crate) fn points_alone(
     message: &[u8],
     tag: &[u8],
 ) -> Option<Alone> {
-    let finite = |first: u8| first & (COMPRESSED | INFINITY) == COMPRESSED;
+    let finite = Bls12381::is_finite;
     if !finite(signature[0]) || key.is_some_and(|key| !finite(key[0])) {
         return None;
     }
@@ -86,16 +85,16 @@ struct CompressedX {
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn compressed_x(isa: Ifma, key: Option<&[u8; 48]>, signature: &[u8; 96]) -> CompressedX {
-    const ZERO: &[u8; 48] = &[0; 48];
-    let [c1, c0] = [0, 1].map(|half| &signature.as_chunks::<48>().0[half]);
-    let key = key.unwrap_or(ZERO);
+    const ZERO: &[u8] = &[0; 48];
+    let (c1, c0) = signature.split_at(48);
+    let key = key.map_or(ZERO, |key| &key[..]);
     let first = [ZERO, ZERO, c1, key, ZERO, ZERO, ZERO, ZERO];
     let second = [ZERO, ZERO, c0, ZERO, ZERO, ZERO, ZERO, ZERO];
-    let first = plain_from_bytes(isa, first, FLAGS_WORD);
-    let second = plain_from_bytes(isa, second, 0);
+    let first: Plain = plain_from_bytes(isa, first, Bls12381::FLAGS);
+    let second: Plain = plain_from_bytes(isa, second, 0);
     let regular = first.below_p() & second.below_p() & !(first.is_zero() & second.is_zero());
     let (first, second) = (first.element(), second.element());
-    let bit = |first: u8, lane: usize| u8::from(first & GREATER != 0) << lane;
+    let bit = |first: u8, lane: usize| u8::from(first & Bls12381::GREATER != 0) << lane;
     CompressedX {
         // A signature's imaginary part comes first; a key has none.
         x: Fp2 {
@@ -134,7 +133,7 @@ fn points(candidate: &Candidate, compressed: &CompressedX) -> (Affine<Fp2>, (Aff
     let key_y = Fp2 { c0: root, c1: zero };
     let y = Fp2::select(KEY, &key_y, &y);
     let on_curve = (KEY & root.sqr().equals(&norms)) | (!KEY & is_root);
-    let flip = G2::is_greater(&y) ^ compressed.greater;
+    let flip = y.is_greater() ^ compressed.greater;
     let y = Fp2::select(flip, &y.neg(), &y);
     (hashed, (Affine { x, y }, on_curve))
 }

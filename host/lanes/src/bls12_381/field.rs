@@ -170,17 +170,14 @@ fn load(isa: Ifma, x: [&blst_fp; 8]) -> Fp {
     for lane in 0..8 {
         rows[lane] = V::load_first(isa, &x[lane].l);
     }
-    let [a, b, c, d, e, f, ..] = V::transpose(rows);
-    Plain::from_words(&[a, b, c, d, e, f]).times(&FROM_384)
+    Plain::from_words(&V::transpose(rows)).times(&FROM_384)
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn store(x: &Fp) -> [blst_fp; 8] {
     let form = x.mul(&Fp::splat(x.isa(), &TO_384)).canonical();
-    let zero = V::splat(x.isa(), 0);
-    let [a, b, c, d, e, f] = form.as_plain().words();
-    let rows = V::transpose([a, b, c, d, e, f, zero, zero]);
+    let rows = V::transpose(form.as_plain().words());
     let mut elements = [blst_fp::default(); 8];
     for lane in 0..8 {
         let [a, b, c, d, e, f, ..] = rows[lane].store();

@@ -1,28 +1,15 @@
-//! The two groups: what distinguishes them, and what is done alike in both.
+//! The two groups: what distinguishes them.
 
-use blst::{BLST_ERROR, blst_p1_affine, blst_p2_affine};
+use blst::{blst_p1_affine, blst_p2_affine};
 
-use super::{Fp, Fp2, Plain, SEED};
+use super::{Bls12381, Fp, Fp2, SEED};
 use crate::Ifma;
 use crate::curve::{Affine, same};
-use crate::element::{Element, ElementSum};
-use crate::points::{Points, eight_of};
+use crate::decompress::{Compressed, Encoding};
+use crate::element::Element;
+use crate::points::Points;
 use crate::twist::psi;
-use crate::vector::{Mask, V};
-
-/// The compressed form of G1's or G2's points, SIZE bytes.
-pub(crate) trait Group<const SIZE: usize>: Points {
-    /// The b of y² = x³ + b.
-    fn b(isa: Ifma) -> Self::F;
-    /// The x of a compressed point without its flags, and where its coordinates are canonical and x is not 0, which blst
-    /// refuses at once.
-    fn x_from_bytes(isa: Ifma, bytes: [&[u8; SIZE]; 8]) -> (Self::F, Mask);
-    fn roots<const N: usize>(x: &[Self::F; N]) -> ([Self::F; N], [Mask; N]);
-    /// Where y is the greater of y and -y.
-    fn is_greater(y: &Self::F) -> Mask;
-    /// The scalar decompression, for the encodings that are none of a finite point.
-    fn uncompress_scalar(bytes: &[u8; SIZE]) -> Result<Self::Stored, BLST_ERROR>;
-}
+use crate::vector::Mask;
 
 /// Keys: points over Fp.
 pub(crate) struct G1;
@@ -30,27 +17,14 @@ pub(crate) struct G1;
 /// Signatures: points over Fp2, on the twist.
 pub(crate) struct G2;
 
-/// A big-endian integer, without the bits of its top word that are flags.
-#[inline(always)]
-pub(crate) fn plain_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8], flags: u64) -> Plain {
-    let mut words = [[0; 8]; 6];
-    for lane in 0..8 {
-        let (chunks, _) = bytes[lane].as_chunks::<8>();
-        for w in 0..6 {
-            words[w][lane] = u64::from_be_bytes(chunks[5 - w]);
-        }
-        words[5][lane] &= !flags;
-    }
-    Plain::from_words(&words.each_ref().map(|word| V::load(isa, word)))
+/// Three flags: compressed, infinity, greater.
+impl Encoding for Bls12381 {
+    const FLAGS: u8 = 0xe0;
+    const KIND: u8 = 0xc0;
+    const FINITE: u8 = 0x80;
+    const GREATER: u8 = 0x20;
+    const TAKES_ZERO: bool = false;
 }
-
-/// The three flags of a compressed point sit above the 381 bits of the first coordinate: these bits of its top word. Any other
-/// coordinate has none, and is not canonical with a bit there.
-pub(crate) const FLAGS_WORD: u64 = 0b111 << 61;
-
-pub(crate) const COMPRESSED: u8 = 0x80;
-pub(crate) const INFINITY: u8 = 0x40;
-pub(crate) const GREATER: u8 = 0x20;
 
 impl Points for G1 {
     type F = Fp;
@@ -107,35 +81,10 @@ pub(crate) fn beta(isa: Ifma) -> Fp {
     Fp::splat(isa, &consts::BETA)
 }
 
-impl Group<48> for G1 {
+impl Compressed<48> for G1 {
     #[inline(always)]
     fn b(isa: Ifma) -> Fp {
         Fp::splat(isa, &consts::B1)
-    }
-
-    #[inline(always)]
-    fn x_from_bytes(isa: Ifma, bytes: [&[u8; 48]; 8]) -> (Fp, Mask) {
-        let x = plain_from_bytes(isa, bytes, FLAGS_WORD);
-        (x.element(), x.below_p() & !x.is_zero())
-    }
-
-    #[inline(always)]
-    fn roots<const N: usize>(x: &[Fp; N]) -> ([Fp; N], [Mask; N]) {
-        Fp::roots(x)
-    }
-
-    #[inline(always)]
-    fn is_greater(y: &Fp) -> Mask {
-        y.plain().above_half()
-    }
-
-    fn uncompress_scalar(bytes: &[u8; 48]) -> Result<blst_p1_affine, BLST_ERROR> {
-        let mut p = blst_p1_affine::default();
-        // SAFETY: blst reads 48 bytes and writes one point.
-        match unsafe { blst::blst_p1_uncompress(&raw mut p, bytes.as_ptr()) } {
-            BLST_ERROR::BLST_SUCCESS => Ok(p),
-            error => Err(error),
-        }
     }
 }
 
@@ -184,107 +133,10 @@ impl Points for G2 {
     }
 }
 
-impl Group<96> for G2 {
+impl Compressed<96> for G2 {
     #[inline(always)]
     fn b(isa: Ifma) -> Fp2 {
         Fp2::splat(isa, &consts::B2)
-    }
-
-    #[inline(always)]
-    fn x_from_bytes(isa: Ifma, bytes: [&[u8; 96]; 8]) -> (Fp2, Mask) {
-        let half = |i: usize| bytes.map(|b| &b.as_chunks::<48>().0[i]);
-        let (c1, c0) = (
-            plain_from_bytes(isa, half(0), FLAGS_WORD),
-            plain_from_bytes(isa, half(1), 0),
-        );
-        let x = Fp2 {
-            c0: c0.element(),
-            c1: c1.element(),
-        };
-        (
-            x,
-            c0.below_p() & c1.below_p() & !(c0.is_zero() & c1.is_zero()),
-        )
-    }
-
-    #[inline(always)]
-    fn roots<const N: usize>(x: &[Fp2; N]) -> ([Fp2; N], [Mask; N]) {
-        Fp2::roots(x)
-    }
-
-    /// By c1, and by c0 where that is 0.
-    #[inline(always)]
-    fn is_greater(y: &Fp2) -> Mask {
-        let (c0, c1) = (y.c0.plain(), y.c1.plain());
-        c1.above_half() | (c1.is_zero() & c0.above_half())
-    }
-
-    fn uncompress_scalar(bytes: &[u8; 96]) -> Result<blst_p2_affine, BLST_ERROR> {
-        let mut p = blst_p2_affine::default();
-        // SAFETY: blst reads 96 bytes and writes one point.
-        match unsafe { blst::blst_p2_uncompress(&raw mut p, bytes.as_ptr()) } {
-            BLST_ERROR::BLST_SUCCESS => Ok(p),
-            error => Err(error),
-        }
-    }
-}
-
-type Decompressed<B> = Result<B, BLST_ERROR>;
-
-/// Points from their compressed form: on the curve, but in the group only if someone checks.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn decompress<const SIZE: usize, G: Group<SIZE>>(
-    isa: Ifma,
-    bytes: &[[u8; SIZE]],
-) -> Vec<Decompressed<G::Stored>> {
-    let mut points = Vec::with_capacity(bytes.len());
-    // Two vectors side by side fill the pipeline of the square roots better than one.
-    let pairs = bytes.chunks(16);
-    for pair in pairs {
-        let (low, high) = pair.split_at(pair.len().min(8));
-        if high.is_empty() {
-            decompress_vectors::<SIZE, G, 1>(isa, [low], &mut points);
-        } else {
-            decompress_vectors::<SIZE, G, 2>(isa, [low, high], &mut points);
-        }
-    }
-    points
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn decompress_vectors<const SIZE: usize, G: Group<SIZE>, const N: usize>(
-    isa: Ifma,
-    bytes: [&[[u8; SIZE]]; N],
-    points: &mut Vec<Decompressed<G::Stored>>,
-) {
-    let b = G::b(isa).sum();
-    let mut x = [G::F::zero(isa); N];
-    let mut regular = [Mask::ALL; N];
-    let mut yy = x;
-    for n in 0..N {
-        (x[n], regular[n]) = G::x_from_bytes(isa, eight_of(bytes[n]));
-        yy[n] = (x[n].sqr().mul(&x[n]).sum() + b).tight();
-    }
-    let (y, on_curve) = G::roots(&yy);
-    for n in 0..N {
-        let lanes = eight_of(bytes[n]);
-        let wanted = lanes
-            .iter()
-            .enumerate()
-            .fold(0, |m, (i, b)| m | u8::from(b[0] & GREATER != 0) << i);
-        let flip = G::is_greater(&y[n]) ^ Mask(wanted);
-        let y = G::F::select(flip, &y[n].neg(), &y[n]);
-        let stored = G::store(&Affine { x: x[n], y });
-        for (lane, bytes) in bytes[n].iter().enumerate() {
-            let finite = bytes[0] & (COMPRESSED | INFINITY) == COMPRESSED;
-            points.push(
-                match (finite && regular[n].lane(lane), on_curve[n].lane(lane)) {
-                    (true, true) => Ok(stored[lane]),
-                    (true, false) => Err(BLST_ERROR::BLST_POINT_NOT_ON_CURVE),
-                    (false, _) => G::uncompress_scalar(bytes),
-                },
-            );
-        }
     }
 }
 

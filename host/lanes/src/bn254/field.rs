@@ -137,17 +137,14 @@ fn load(isa: Ifma, x: [&Fq; 8]) -> Fp {
     for lane in 0..8 {
         rows[lane] = V::load_first(isa, &x[lane].0.0);
     }
-    let [a, b, c, d, ..] = V::transpose(rows);
-    Plain::from_words(&[a, b, c, d]).times_pow2::<4>()
+    Plain::from_words(&V::transpose(rows)).times_pow2::<4>()
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn store(x: &Fp) -> [Fq; 8] {
     let form = x.mul(&Fp::splat(x.isa(), &TO_256)).canonical();
-    let zero = V::splat(x.isa(), 0);
-    let [a, b, c, d] = form.as_plain().words();
-    let rows = V::transpose([a, b, c, d, zero, zero, zero, zero]);
+    let rows = V::transpose(form.as_plain().words());
     let mut elements = [Fq::zero(); 8];
     for lane in 0..8 {
         let [a, b, c, d, ..] = rows[lane].store();

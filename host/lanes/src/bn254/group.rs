@@ -3,9 +3,10 @@
 use ark_bn254::{G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 
-use super::{Fp, Fp2, SEED};
+use super::{Bn254, Fp, Fp2, SEED};
 use crate::Ifma;
 use crate::curve::{Affine, Point};
+use crate::decompress::{Compressed, Encoding};
 use crate::element::Element;
 use crate::points::Points;
 use crate::twist::{psi_point, psi2_point};
@@ -104,5 +105,60 @@ fn equal(p: &Point<Fp2>, q: &Point<Fp2>) -> Mask {
     x & y & !p.z.is_zero() & !q.z.is_zero()
 }
 
+/// gnark's two flags: finite, greater.
+impl Encoding for Bn254 {
+    const FLAGS: u8 = 0xc0;
+    const KIND: u8 = 0x80;
+    const FINITE: u8 = 0x80;
+    const GREATER: u8 = 0x40;
+    const TAKES_ZERO: bool = true;
+}
+
+impl Compressed<32> for G1 {
+    #[inline(always)]
+    fn b(isa: Ifma) -> Fp {
+        Fp::splat(isa, &consts::THREE)
+    }
+}
+
+impl Compressed<64> for G2 {
+    #[inline(always)]
+    fn b(isa: Ifma) -> Fp2 {
+        Fp2::splat(isa, &consts::TWIST_B)
+    }
+}
+
+mod consts {
+    use super::super::Limbs;
+
+    /// 3: the b of G1's curve.
+    pub(super) const THREE: Limbs = [
+        0x5_8d6c_0c79_b0d5,
+        0x4_bc78_ad26_b93d,
+        0x3_2bab_8145_19ae,
+        0xb_6c4d_8ab1_aa20,
+        0x0_2cde_7877_71f4,
+    ];
+    /// 3 / (9 + i): the b of G2's curve.
+    pub(super) const TWIST_B: [Limbs; 2] = [
+        [
+            0xc_fd25_55a4_4b2c,
+            0xa_27dd_fb73_4ee0,
+            0x5_4501_9d06_a0b3,
+            0x0_4ddc_7bb9_a768,
+            0x0_0c98_b5c1_a9f7,
+        ],
+        [
+            0xe_cccd_1dcf_f670,
+            0xd_93ce_0d3e_38e7,
+            0xa_c00a_a65f_0b37,
+            0xd_4dd7_49d0_dd22,
+            0x0_141b_9ce4_a688,
+        ],
+    ];
+}
+
+#[cfg(test)]
+mod decompression;
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,10 @@
 use ark_bn254::{Fq, G1Affine};
 use ark_ff::{Field, PrimeField};
 
-use super::{Fp, Limbs};
+use super::Fp;
+use super::group::G1;
 use crate::Ifma;
+use crate::decompress::Compressed;
 use crate::element::{Element, ElementSum};
 use crate::points::eight_of;
 use crate::vector::Mask;
@@ -60,7 +62,7 @@ fn above_vectors<const N: usize>(
     candidates: [&[(usize, Fq)]; N],
     points: &mut Vec<(usize, G1Affine)>,
 ) {
-    let three = Fp::splat(isa, &consts::THREE).sum();
+    let three = G1::b(isa).sum();
     let squares = candidates.map(|some| {
         let x = Fp::from_scalar(isa, eight_of(some).map(|(_, x)| x));
         (x.sqr().mul(&x).sum() + three).tight()
@@ -74,19 +76,6 @@ fn above_vectors<const N: usize>(
             }
         }
     }
-}
-
-mod consts {
-    use super::Limbs;
-
-    /// 3: the b of G1's curve.
-    pub(super) const THREE: Limbs = [
-        0x5_8d6c_0c79_b0d5,
-        0x4_bc78_ad26_b93d,
-        0x3_2bab_8145_19ae,
-        0xb_6c4d_8ab1_aa20,
-        0x0_2cde_7877_71f4,
-    ];
 }
 
 #[cfg(test)]

@@ -292,15 +292,7 @@ fn powers_and_inverses_are_those_of_big_integers<M: Field>(isa: Ifma) {
     }
 }
 
-fn plain_integers_compare_and_convert<M: Oracle>(isa: Ifma) {
-    match M::WORDS {
-        4 => plain_integers_of::<M, 4>(isa),
-        6 => plain_integers_of::<M, 6>(isa),
-        words => panic!("a field of {words} words"),
-    }
-}
-
-fn plain_integers_of<M: Field, const WORDS: usize>(isa: Ifma) {
+fn plain_integers_compare_and_convert<M: Field>(isa: Ifma) {
     let numbers = Numbers::<M>::new();
     let (p, half) = (&numbers.p, (&numbers.p - 1u32) / 2u32);
     let mut random = Random(5);
@@ -311,17 +303,17 @@ fn plain_integers_of<M: Field, const WORDS: usize>(isa: Ifma) {
             (0, 2) => half.clone(),
             (0, 3) => &half + 1u32,
             (0, 4) => p.clone(),
-            (0, 5) => (BigUint::from(1u32) << (64 * WORDS)) - 1u32,
+            (0, 5) => (BigUint::from(1u32) << (64 * M::WORDS)) - 1u32,
             (0, 6) => p + 1u32,
             (0, 7) => p * 5u32,
-            _ => BigUint::from_bytes_be(&random.bytes::<48>()[..8 * WORDS]),
+            _ => BigUint::from_bytes_be(&random.bytes::<48>()[..8 * M::WORDS]),
         });
-        let words: [[u64; 8]; WORDS] = core::array::from_fn(|w| {
+        let words: [[u64; 8]; 8] = core::array::from_fn(|w| {
             let word = |n: &BigUint| n >> (64 * w) & BigUint::from(u64::MAX);
             a.each_ref().map(|n| word(n).try_into().expect("64 bits"))
         });
         let plain = Plain::<M>::from_words(&words.each_ref().map(|word| V::load(isa, word)));
-        assert_eq!(plain.words::<WORDS>().map(V::store), words);
+        assert_eq!(plain.words().map(V::store), words);
         let back = unpack_limbs::<M>(&plain.element().plain().0);
         for l in 0..8 {
             assert_eq!(plain.below_p().lane(l), a[l] < *p);
