@@ -21,10 +21,11 @@ fn main() -> ExitCode {
         Some("card") => hdl::card_command(),
         Some("bitstream") => hdl::bitstream(&args[1..]),
         Some("kernels") => kernels::kernels(&args[1..]),
+        Some("sanitize") => run::sanitize(),
         Some("bench") => return bench::bench(&args[1..]),
         _ => {
             eprintln!(
-                "usage: cargo xtask test | ci | tidy | bench | kernels | device-suite | card | bitstream"
+                "usage: cargo xtask test | ci | tidy | sanitize | bench | kernels | device-suite | card | bitstream"
             );
             return ExitCode::from(2);
         }

@@ -72,6 +72,31 @@ pub(crate) fn ci() -> Result<(), String> {
     test()
 }
 
+/// The vector lanes, which are `unsafe` throughout, and what calls them, under the address sanitizer: their own tests, with
+/// every range asserted. The sanitizer's runtime comes with the toolchain, its switch is not stable yet. Apart from
+/// everything else, as all is compiled anew.
+pub(crate) fn sanitize() -> Result<(), String> {
+    const TARGET: &str = "x86_64-unknown-linux-gnu";
+    if let Some(missing) = ifma_missing() {
+        println!("SKIPPED the lanes under the address sanitizer: {missing}");
+        return Ok(());
+    }
+    let packages = ["--package", "tutti-lanes", "--package", "tutti-backend-cpu"];
+    let status = command(&[&["test", "--lib", "--target", TARGET], &packages[..]].concat())
+        .env("CARGO_TARGET_DIR", root().join("target/sanitize-lanes"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        // Instrumented frames are several times as large.
+        .env("RUST_MIN_STACK", (64 << 20).to_string())
+        .status()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("the lanes under the address sanitizer: {status}"))
+    }
+}
+
 /// Test vectors made by others: the folder that `TUTTI_VECTORS` names.
 fn vectors() -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os("TUTTI_VECTORS")?);

@@ -57,11 +57,6 @@ impl Arithmetic {
         }
     }
 
-    /// The lanes, where they pay: a register of eight costs about two points of scalar code.
-    fn lanes_for(self, count: usize) -> Option<Ifma> {
-        self.ifma().filter(|_| count > 1)
-    }
-
     /// How many points make a task: all threads have one, and lanes are filled.
     pub(crate) fn task(self, count: usize) -> usize {
         let share = count.div_ceil(rayon::current_num_threads());
@@ -75,6 +70,8 @@ impl Arithmetic {
 /// What the lanes do for one group. Infinity is the default point in and out.
 #[allow(clippy::type_complexity)] // A table of functions.
 pub(crate) struct LaneFunctions<G: Group> {
+    /// From how many points on a register of eight pays.
+    from: usize,
     decompress: fn(Ifma, &[G::Compressed]) -> Vec<Option<G::Affine>>,
     in_subgroup: fn(Ifma, &[G::Affine]) -> Vec<bool>,
     /// RFC 9380's hash as a random oracle, where the group has it in lanes.
@@ -124,7 +121,8 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
     const LANES: Option<LaneFunctions<Self>> = None;
 
     fn lanes(arithmetic: Arithmetic, count: usize) -> Option<(Ifma, LaneFunctions<Self>)> {
-        Some((arithmetic.lanes_for(count)?, Self::LANES?))
+        let lanes = Self::LANES?;
+        Some((arithmetic.ifma().filter(|_| count >= lanes.from)?, lanes))
     }
 
     /// From how many points on a weighted sum through shared buckets is cheaper than weighing
@@ -490,6 +488,7 @@ impl World for Bn254Sig {}
 
 impl Bulk for bls12_381::G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        from: 2,
         decompress: tutti_lanes::decompress_g1,
         in_subgroup: tutti_lanes::in_g1,
         hash: Some(tutti_lanes::hash_to_g1),
@@ -504,6 +503,7 @@ impl Bulk for bls12_381::G1 {
 
 impl Bulk for bls12_381::G2 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        from: 2,
         decompress: tutti_lanes::decompress_g2,
         in_subgroup: tutti_lanes::in_g2,
         hash: Some(tutti_lanes::hash_to_g2),

@@ -1,7 +1,11 @@
 //! Points of y² = x³ + b, over Fp or Fp2: eight points at a time.
 
+pub(crate) mod two;
+
 use crate::Ifma;
 use crate::element::{Element, ElementSum, invert_all};
+use crate::fp::Field;
+use crate::fp2::Fp2;
 use crate::vector::Mask;
 
 /// Eight points with affine coordinates. Infinity has none: who can meet it keeps a mask beside.
@@ -17,6 +21,18 @@ pub(crate) struct Point<F> {
     pub(crate) x: F,
     pub(crate) y: F,
     pub(crate) z: F,
+}
+
+impl<M: Field> Point<Fp2<M>> {
+    /// The point of lane `from[i]` in lane i.
+    #[inline(always)]
+    pub(crate) fn permute(&self, from: &[u64; 8]) -> Self {
+        Self {
+            x: self.x.permute(from),
+            y: self.y.permute(from),
+            z: self.z.permute(from),
+        }
+    }
 }
 
 impl<F: Element> Affine<F> {

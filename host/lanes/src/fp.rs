@@ -258,8 +258,11 @@ fn square_of<M: Field>(a: &M::Limbs<V>) -> Wide<M> {
 /// it adds less than 2^52 p more and shifts by 52 bits. Columns gain less than (2·LIMBS + 1) · 2^52 on the way.
 #[inline(always)]
 fn montgomery<M: Field>(wide: &Wide<M>) -> M::Limbs<V> {
+    // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
     #[cfg(debug_assertions)]
-    assert_columns(wide);
+    unsafe {
+        assert_columns(wide);
+    }
     let (mut t, fold, p) = (wide.0, M::FOLD, M::P);
     let isa = t[0].isa();
     limbs!(M, I, {
@@ -377,58 +380,55 @@ fn mul_sub_8_sqr<M: Field>(a: &Fp<M>, b: &Fp<M>, c: &Fp<M>) -> Fp<M> {
 /// Limbs carried, and the value below so many p.
 #[cfg(debug_assertions)]
 #[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
 fn assert_range<M: Field>(x: &M::Limbs<V>, multiple: u64) {
-    let limbs: Vec<[u64; 8]> = (0..M::LIMBS).map(|i| x[i].store()).collect();
-    for lane in 0..8 {
-        let limbs: Vec<u64> = limbs.iter().map(|l| l[lane]).collect();
-        assert!(
-            limbs.iter().all(|&l| l >> LIMB == 0),
-            "limb out of range: {limbs:x?}"
-        );
-        let top = M::LIMBS - 1;
-        assert!(
-            limbs[top] < multiple * (M::P[top] + 1),
-            "value not below {multiple}p: {limbs:x?}"
-        );
+    let (isa, top) = (x[0].isa(), M::LIMBS - 1);
+    for i in 0..M::LIMBS {
+        let carried = x[i].shr::<LIMB>().eq(V::splat(isa, 0));
+        assert!(carried == Mask::ALL, "limb {i}: {:x?}", x[i].store());
     }
+    let bound = V::splat(isa, multiple * (M::P[top] + 1));
+    let is_below = x[top].lt(bound) == Mask::ALL;
+    assert!(is_below, "not below {multiple}p: {:x?}", x[top].store());
 }
 
 #[cfg(debug_assertions)]
 #[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
 fn assert_sum<M: Field>(x: &Sum<M>) {
     let top = M::LIMBS - 1;
-    for i in 0..M::LIMBS {
-        let below = if i == top {
-            M::SUM_BELOW[top] - M::P[top]
-        } else {
-            1 << 58
-        };
-        for limb in x.0[i].store() {
-            let magnitude = limb.cast_signed().unsigned_abs();
-            assert!(magnitude <= below, "limb {i} out of range: {limb:x}");
-        }
+    for i in 0..top {
+        assert_magnitude(x.0[i], 1 << 58);
     }
+    assert_magnitude(x.0[top], M::SUM_BELOW[top] - M::P[top]);
 }
 
 #[cfg(debug_assertions)]
 #[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
 fn assert_columns<M: Field>(x: &Wide<M>) {
     for k in 0..2 * M::LIMBS {
-        for column in x.0[k].store() {
-            let magnitude = column.cast_signed().unsigned_abs();
-            assert!(
-                magnitude <= M::COLUMN_BELOW.unsigned_abs(),
-                "column {k} out of range: {column:x}"
-            );
-        }
+        assert_magnitude(x.0[k], M::COLUMN_BELOW.cast_unsigned());
     }
+}
+
+/// In either direction at most that.
+#[cfg(debug_assertions)]
+#[inline(always)]
+fn assert_magnitude(x: V, most: u64) {
+    let (zero, most) = (V::splat(x.isa(), 0), V::splat(x.isa(), most));
+    let beyond = most.lt(x) | x.lt(zero.sub(most));
+    assert!(beyond == Mask::NONE, "out of range: {:x?}", x.store());
 }
 
 impl<M: Field> Fp<M> {
     #[inline(always)]
     fn checked(x: M::Limbs<V>) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         #[cfg(debug_assertions)]
-        assert_range::<M>(&x, 4);
+        unsafe {
+            assert_range::<M>(&x, 4);
+        }
         Self(x)
     }
 
@@ -739,8 +739,11 @@ impl<M: Field> Sum<M> {
 impl<M: Field> Factor<M> {
     #[inline(always)]
     fn checked(x: M::Limbs<V>) -> Self {
+        // SAFETY: the function needs the Ifma features; a V exists, so an Ifma did.
         #[cfg(debug_assertions)]
-        assert_range::<M>(&x, M::FACTOR_BELOW);
+        unsafe {
+            assert_range::<M>(&x, M::FACTOR_BELOW);
+        }
         Self(x)
     }
 

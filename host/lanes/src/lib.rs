@@ -34,6 +34,8 @@ mod element;
 #[cfg(target_arch = "x86_64")]
 mod final_exp;
 #[cfg(target_arch = "x86_64")]
+mod four;
+#[cfg(target_arch = "x86_64")]
 mod fp;
 #[cfg(target_arch = "x86_64")]
 mod fp12;

@@ -11,6 +11,7 @@ use super::{
 
 impl Bulk for G1 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        from: 1,
         decompress: tutti_lanes::bn254_decompress_g1,
         // Every point of the curve is in the group.
         in_subgroup: |_, points| vec![true; points.len()],
@@ -57,6 +58,7 @@ fn as_digest(message: &[u8]) -> Result<[u8; 32], InvalidReason> {
 
 impl Bulk for G2 {
     const LANES: Option<LaneFunctions<Self>> = Some(LaneFunctions {
+        from: 1,
         decompress: tutti_lanes::bn254_decompress_g2,
         in_subgroup: tutti_lanes::bn254_in_g2,
         hash: None,

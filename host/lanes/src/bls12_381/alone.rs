@@ -9,7 +9,7 @@ use blst::blst_p1_affine;
 use super::group::{G1, G2, beta};
 use super::hash::{Candidate, EXPANDED, cleared, element, expand, isogeny, second_multiplicand};
 use super::{Bls12381, Fp, Fp2, Plain, SEED};
-use crate::curve::{Affine, Point, affine_all, same};
+use crate::curve::{Affine, Point, affine_all, same, two};
 use crate::decompress::{Compressed, Coordinate, Encoding, plain_from_bytes};
 use crate::element::{Element, ElementSum};
 use crate::points::Points;
@@ -19,8 +19,10 @@ use crate::{Alone, Ifma};
 
 const HASHED: Mask = Mask(0b0011);
 /// Where the message's point is once its two parts are added.
-const MESSAGE: Mask = Mask(0b0001);
+const MESSAGE_LANE: usize = 0;
+const MESSAGE: Mask = Mask(1 << MESSAGE_LANE);
 const SIGNATURE_LANE: usize = 2;
+const SIGNATURE: Mask = Mask(1 << SIGNATURE_LANE);
 const KEY_LANE: usize = 3;
 const KEY: Mask = Mask(1 << KEY_LANE);
 
@@ -44,11 +46,15 @@ pub(crate) fn points_alone(
     let (own, on_curve) = (own.0, own.1 & compressed.regular);
 
     let start = Point::select(MESSAGE, &isogeny(&sum_of_first_two(&hashed)), &own.point());
-    let once = start.times(SEED);
-    let again = Point::select(MESSAGE, &second_multiplicand(&start, &once), &once);
-    let twice = again.times(SEED);
+    let once = two::times(&start, [MESSAGE_LANE, SIGNATURE_LANE], SEED);
+    let again = Point::select(MESSAGE, &second_multiplicand(&start, &once), &start);
+    let twice = two::times(&again, [MESSAGE_LANE, KEY_LANE], SEED);
     let message_point = cleared(&start, &twice);
-    let in_group = memberships(&start, &once, &twice) & on_curve;
+    let mut in_group = SIGNATURE & is_signature(&start, &once.permute(&[4; 8]));
+    if key.is_some() {
+        in_group = in_group | (KEY & is_key(&start, &two::times(&twice, [4, 4], SEED)));
+    }
+    let in_group = in_group & on_curve;
 
     let is_good = in_group.lane(SIGNATURE_LANE)
         && (key.is_none() || in_group.lane(KEY_LANE))
@@ -148,17 +154,21 @@ fn sum_of_first_two(p: &Affine<Fp2>) -> Point<Fp2> {
     p.point().add_affine_distinct(&second)
 }
 
-/// Where the point is in its group, as `Points::in_subgroup` of G1 and G2 say, from its multiples by |x| and x².
+/// Where a point with Z = 1 is in G2, from its multiple by |x|, as `Points::in_subgroup` says.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn memberships(p: &Point<Fp2>, once: &Point<Fp2>, twice: &Point<Fp2>) -> Mask {
-    // Z is one where it counts.
-    let psi = psi_point(p);
-    let psi = Affine { x: psi.x, y: psi.y };
+fn is_signature(p: &Point<Fp2>, once: &Point<Fp2>) -> Mask {
+    let Point { x, y, .. } = psi_point(p);
+    same(once, &Affine { x, y }.neg())
+}
+
+/// Where a point with Z = 1 is in G1, from its multiple by x².
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn is_key(p: &Point<Fp2>, twice: &Point<Fp2>) -> Mask {
     let phi = Affine {
         x: p.x.mul_fp(&beta(p.x.isa())),
         y: p.y,
     };
-    (KEY & same(twice, &phi.neg())) | (!KEY & same(once, &psi.neg()))
+    same(twice, &phi.neg())
 }
 
 #[cfg(test)]

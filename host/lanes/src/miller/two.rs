@@ -5,27 +5,12 @@ use super::{Pairing, Row, Step, Summand, Twist, scaled, scaled_3b, steps};
 use crate::across::Across;
 use crate::element::{Element, ElementSum};
 use crate::final_exp::Cyclotomic;
+use crate::four::{LANE_0, LANE_1, LANE_2, LANE_3, all, each, spread};
 use crate::fp::Fp;
 use crate::fp2::{Fp2, Sum2};
-use crate::vector::Mask;
 
-const LANE_0: Mask = Mask(0b0001_0001);
-const LANE_1: Mask = Mask(0b0010_0010);
-const LANE_2: Mask = Mask(0b0100_0100);
-const LANE_3: Mask = Mask(0b1000_1000);
-
-/// The first pair's in its four lanes, the second's in its own.
-const SPREAD: [u64; 8] = [0, 0, 0, 0, 1, 1, 1, 1];
-
-/// In both pairs' lanes the one of this number.
-const fn all(from: u64) -> [u64; 8] {
-    each([from; 4])
-}
-
-/// In each pair's lanes those of these numbers.
-const fn each([a, b, c, d]: [u64; 4]) -> [u64; 8] {
-    [a, b, c, d, a + 4, b + 4, c + 4, d + 4]
-}
+/// From the first two lanes of a row.
+const SPREAD: [u64; 8] = spread([0, 1]);
 
 /// The loop's points and what stays the same: whatever is no coordinate of a point has no imaginary part.
 struct Two<M: Pairing> {
