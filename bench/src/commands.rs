@@ -61,6 +61,15 @@ pub struct EngineArgs {
     /// Bits of the random coefficients: 64, as consensus clients use, or 128.
     #[arg(long, value_name = "BITS")]
     pub coefficient_bits: Option<u32>,
+    /// Smallest batch that a CUDA device is asked; measured as it starts if not given.
+    #[arg(long, value_name = "ITEMS")]
+    pub cuda_items_min: Option<u32>,
+    /// Memory of each CUDA device for resident keys and batches, in MiB.
+    #[arg(long, value_name = "MIB")]
+    pub cuda_memory_mib: Option<u64>,
+    /// Program to start as a device's worker instead of this one.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub cuda_worker: Option<PathBuf>,
 }
 
 /// Whether an engine remembers points between batches, as in service, or not, so that batches

@@ -63,7 +63,7 @@ CALL void add_step(Pair<M>* t, const Affine<Fp2<M>>* q, Line<M>* line) {
 
 // The pairs first to end - 1 that count, those without infinity; how many. `pairs` holds the places of each one's points.
 template <class M>
-INLINE uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, const uint32_t* pairs, uint32_t first, uint32_t end) {
+CALL uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, const uint32_t* pairs, uint32_t first, uint32_t end) {
     uint32_t live = 0;
     for (uint32_t k = first; k < end && live < PAIRS_MAX; k++) {
         Pair<M>* pair = to + live;
@@ -82,7 +82,7 @@ INLINE uint32_t load_pairs(Pair<M>* to, const Array& g1, const Array& g2, const 
 }
 
 template <class M>
-INLINE void double_all(Fp12<M>* f, Pair<M>* t, uint32_t live) {
+CALL void double_all(Fp12<M>* f, Pair<M>* t, uint32_t live) {
     Line<M> line;
     for (uint32_t j = 0; j < live; j++) {
         double_step(t + j, &line);
@@ -122,7 +122,9 @@ CALL void add_signed(Fp12<Bn254Fp>* f, Pair<Bn254Fp>* t, bool negative) {
 CALL void add_images(Fp12<Bn254Fp>* f, Pair<Bn254Fp>* t) {
     Affine<Fp2<Bn254Fp>> image = psi(t->q);
     add_one(f, t, image);
-    image = {mul_fp(t->q.x, BN_ENDO_G2), t->q.y};
+    t = again(t);
+    image.x = mul_fp(t->q.x, BN_ENDO_G2);
+    image.y = t->q.y;
     add_one(f, t, image);
 }
 
@@ -167,30 +169,29 @@ CALL void easy_part(Fp12<M>* f) {
 INLINE void final_exponentiation(Fp12<Bls12381Fp>* f) {
     using E = Fp12<Bls12381Fp>;
     easy_part(f);
-    E f2 = *f, a, b, c, d, e;
+    E f2, a, b, c, d, e;
+    copy(&f2, f);
     cyclotomic_square(&f2);
     cyclotomic_power(&a, &f2, BLS_SEED);
-    conjugate(&a); // 2x
+    conjugate_of(&a, &a); // 2x
     cyclotomic_power(&b, &a, BLS_SEED / 2);
-    conjugate(&b); // x²: half of x is still whole, and a is a square
-    c = *f;
-    conjugate(&c);
+    conjugate_of(&b, &b); // x²: half of x is still whole, and a is a square
+    conjugate_of(&c, f);
     mul(&c, &a, &c);
-    conjugate(&c);
+    conjugate_of(&c, &c);
     mul(&c, &c, &b); // x² - 2x + 1
     cyclotomic_power(&d, &c, BLS_SEED);
-    conjugate(&d);
+    conjugate_of(&d, &d);
     cyclotomic_power(&e, &d, BLS_SEED);
-    conjugate(&e);
-    a = c;
-    conjugate(&a);
+    conjugate_of(&e, &e);
+    conjugate_of(&a, &c);
     mul(&e, &e, &a);
     frobenius_square(&c);
     frobenius(&c);
     frobenius_square(&d);
     mul(&c, &c, &d);
     cyclotomic_power(&a, &e, BLS_SEED);
-    conjugate(&a);
+    conjugate_of(&a, &a);
     mul(&a, &a, &f2);
     mul(&a, &a, f);
     mul(&a, &a, &c);
@@ -206,20 +207,20 @@ INLINE void final_exponentiation(Fp12<Bn254Fp>* f) {
     E a2, a6, b, c, d, e;
     cyclotomic_power(&a2, f, BN_SEED);
     cyclotomic_square(&a2); // 2u
-    a6 = a2;
+    copy(&a6, &a2);
     cyclotomic_square(&a6);
     mul(&a6, &a6, &a2); // 6u
     cyclotomic_power(&b, &a6, BN_SEED); // 6u²
-    c = b;
+    copy(&c, &b);
     cyclotomic_square(&c);
     cyclotomic_power(&c, &c, BN_SEED); // 12u³
     mul(&d, &c, &b);
     mul(&d, &d, &a6); // 12u³ + 6u² + 6u
-    conjugate(&a2);
+    conjugate_of(&a2, &a2);
     mul(&e, &d, &a2); // 12u³ + 6u² + 4u
     mul(&a6, &d, &b);
     mul(&a6, &a6, f); // 12u³ + 12u² + 6u + 1
-    conjugate(f);
+    conjugate_of(f, f);
     mul(f, &e, f);
     frobenius_square(f);
     frobenius(f);

@@ -114,6 +114,17 @@ INLINE void conjugate(Fp12<M>* a) {
     a->c1 = neg(a->c1);
 }
 
+// Calls, because copies of 144 words that are inlined one after the other become registers, and spill.
+template <class M>
+CALL void copy(Fp12<M>* to, const Fp12<M>* from) {
+    *to = *from;
+}
+template <class M>
+CALL void conjugate_of(Fp12<M>* to, const Fp12<M>* from) {
+    to->c0 = from->c0;
+    to->c1 = neg(from->c1);
+}
+
 // A line's three coefficients that are not zero: c0 + c1·v + c4·v·w for BLS12-381, whose twist is of type M, and
 // c0 + c3·w + c4·v·w for BN254, whose twist is of type D.
 template <class M>
@@ -130,8 +141,10 @@ CALL void mul_line(Fp12<Bls12381Fp>* a, const Line<Bls12381Fp>* line) {
     mul_0(&t1, &a->c1, &line->at_y);
     t1 = times_v(t1);
     mul_01(&m, &sum, &line->constant, &c14);
-    a->c0 = add(t0, times_v(t1));
-    a->c1 = sub(sub(m, t0), t1);
+    const Fp6<M>*product0 = again(&t0), *product1 = again(&t1);
+    a = again(a);
+    a->c0 = add(*product0, times_v(*product1));
+    a->c1 = sub(sub(m, *again(product0)), *again(product1));
 }
 
 CALL void mul_line(Fp12<Bn254Fp>* a, const Line<Bn254Fp>* line) {

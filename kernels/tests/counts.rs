@@ -233,6 +233,16 @@ fn multiplications_per_signature_stay_within_the_plan() {
             "{stage}: {counted} of {planned}"
         );
     }
+    let weighed_alone = weigh::<G2>();
+    println!(
+        "| membership of a point of G1 | | {:.0} |",
+        membership::<G1>()
+    );
+    println!("| coefficient times signature, affine | | {weighed_alone:.0} |");
+    println!(
+        "| product check of two pairs | | {:.0} |",
+        2.0 * (membership::<G1>() + membership::<G2>() + weigh::<G1>() + one)
+    );
     println!(
         "| BN254: Miller loop, one pair a thread | | {:.0} |",
         miller::<Bn254>(1)

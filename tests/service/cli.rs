@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 fn tutti(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tutti"))
@@ -320,32 +321,119 @@ fn without_a_device_doctor_says_which_command_adds_what_is_missing() {
     assert_eq!(code(&auto), 0, "{auto:?}");
 }
 
+/// A folder that looks like a machine with a device, in which faults can be put.
+struct StandIn {
+    folder: PathBuf,
+    worker: PathBuf,
+}
+
+impl StandIn {
+    /// None where nobody has built it.
+    fn new(name: &str) -> Option<Self> {
+        let examples = PathBuf::from(env!("CARGO_BIN_EXE_tutti")).with_file_name("examples");
+        let (library, worker) = (examples.join("libfake_libcuda.so"), examples.join("worker"));
+        if !library.exists() || !worker.exists() {
+            eprintln!("SKIPPED: no stand-in here; `cargo build -p tutti-backend-cuda --examples`");
+            return None;
+        }
+        let folder = std::env::temp_dir().join(format!("tutti-cli-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        std::fs::copy(library, folder.join("libcuda.so.1")).expect("the library can be copied");
+        Some(Self { folder, worker })
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tutti"));
+        command
+            .args(args)
+            .env("LD_LIBRARY_PATH", &self.folder)
+            .env("TUTTI_FAKE_CUDA", self.folder.join("faults"))
+            .env("TUTTI_CUDA_WORKER", &self.worker)
+            .env("TUTTI_CUDA_ITEMS_MIN", "1")
+            .env("TUTTI_CUDA_MEMORY_MIB", "64");
+        command
+    }
+
+    fn faults(&self, lines: &str) {
+        std::fs::write(self.folder.join("faults"), lines).expect("the folder is ours");
+    }
+
+    /// The number of the worker's process, once the fault `hang` has befallen it.
+    fn hanging(&self) -> String {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            match std::fs::read_to_string(self.folder.join("hangs")) {
+                Ok(process) if process.ends_with('\n') => return process.trim().to_owned(),
+                _ if Instant::now() > until => panic!("no worker hangs"),
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        // What is left of it lies among temporary files.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 /// The whole program on the stand-in for a device: its worker, the server, the committed corpus.
 #[test]
 fn the_corpus_conforms_on_a_stand_in_for_a_device() {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_tutti"));
-    let examples = program.with_file_name("examples");
-    let (library, worker) = (examples.join("libfake_libcuda.so"), examples.join("worker"));
-    if !library.exists() || !worker.exists() {
-        eprintln!("SKIPPED: no stand-in here; `cargo build -p tutti-backend-cuda --examples`");
+    let Some(device) = StandIn::new("cuda") else {
         return;
-    }
-    let folder = std::env::temp_dir().join(format!("tutti-cli-{}-cuda", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
-    std::fs::copy(library, folder.join("libcuda.so.1")).expect("the library can be copied");
-    let conformance = |dir: &str| {
-        Command::new(&program)
-            .args(["conformance", dir, "--backend", "cuda,cpu", "--json"])
-            .env("LD_LIBRARY_PATH", &folder)
-            .env("TUTTI_CUDA_WORKER", &worker)
-            .env("TUTTI_CUDA_ITEMS_MIN", "1")
-            .env("TUTTI_CUDA_MEMORY_MIB", "64")
-            .output()
-            .expect("the program starts")
     };
     for part in ["bls", "basic", "aug", "min-sig", "bn254"] {
-        let output = conformance(&corpus(part));
+        let dir = corpus(part);
+        let mut conformance =
+            device.command(&["conformance", &dir, "--backend", "cuda,cpu", "--json"]);
+        let output = conformance.output().expect("the program starts");
         assert_eq!(code(&output), 0, "{part}: {output:?}");
     }
-    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+/// SIGKILL for the process that owns the device, while a server has a caller's batch on it.
+#[test]
+fn a_server_whose_device_is_killed_answers_all_the_same() {
+    let Some(device) = StandIn::new("killed") else {
+        return;
+    };
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--side-listen",
+        "127.0.0.1:0",
+    ];
+    let mut server = device
+        .command(&[&serve[..], &["--backend", "cuda,cpu"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(server.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    let endpoint = first
+        .split_whitespace()
+        .last()
+        .expect("the address is last");
+    device.faults("hang bls_miller");
+    let asking = Command::new(env!("CARGO_BIN_EXE_tutti"))
+        .args(["verify", "--demo", "--endpoint", endpoint])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let killed = Command::new("kill")
+        .args(["-9", &device.hanging()])
+        .status();
+    assert!(killed.expect("kill is there").success());
+    let output = asking.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 0, "{output:?}");
+    let stopped = Command::new("kill")
+        .args(["-TERM", &server.id().to_string()])
+        .status();
+    assert!(stopped.expect("kill is there").success());
+    assert_eq!(server.wait().expect("the server ends").code(), Some(0));
 }

@@ -264,34 +264,45 @@ fn instructions(listing: &str) -> Code {
     code
 }
 
-#[derive(Default)]
 struct Figures {
     registers: usize,
     stack: usize,
     spilled: usize,
 }
 
-/// What ptxas says of each entry point.
+/// What ptxas says of each entry point, whose spilled bytes are those of the functions that it calls as well.
 fn figures(log: &str) -> BTreeMap<String, Figures> {
-    let mut all = BTreeMap::new();
-    let (mut function, mut current) = (String::new(), Figures::default());
+    let mut all: BTreeMap<String, Figures> = BTreeMap::new();
+    let (mut function, mut entry) = (String::new(), String::new());
+    // Of the function at hand, until it turns out to be an entry point.
+    let (mut stack, mut spilled) = (0, 0);
     let number = |text: &str, after: &str| {
         let rest = text.split(after).next()?;
-        rest.trim_end()
-            .rsplit([' ', ','])
-            .next()?
-            .parse::<usize>()
-            .ok()
+        let last = rest.trim_end().rsplit([' ', ',']).next()?;
+        last.parse::<usize>().ok()
     };
     for line in log.lines() {
         if let Some((_, name)) = line.split_once("Function properties for ") {
             name.trim().clone_into(&mut function);
         } else if line.contains("bytes stack frame") {
-            current.stack = number(line, "bytes stack").unwrap_or_default();
-            current.spilled = number(line, "bytes spill stores").unwrap_or_default();
+            stack = number(line, "bytes stack").unwrap_or_default();
+            spilled = number(line, "bytes spill stores").unwrap_or_default();
+            // Called functions come behind the entry point.
+            if let Some(figures) = all.get_mut(&entry) {
+                figures.spilled += spilled;
+            }
         } else if line.contains("Used ") && line.contains(" registers") {
-            current.registers = number(line, "registers").unwrap_or_default();
-            all.insert(std::mem::take(&mut function), std::mem::take(&mut current));
+            if let Some(figures) = all.get_mut(&entry) {
+                figures.spilled -= spilled;
+            }
+            entry = std::mem::take(&mut function);
+            let registers = number(line, "registers").unwrap_or_default();
+            let figures = Figures {
+                registers,
+                stack,
+                spilled,
+            };
+            all.insert(entry.clone(), figures);
         }
     }
     all

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Some("test") => run::test(),
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
-        Some("device-suite") => device_suite::device_suite(),
+        Some("device-suite") => device_suite::device_suite(&args[1..]),
         Some("card") => hdl::card_command(),
         Some("bitstream") => hdl::bitstream(&args[1..]),
         Some("kernels") => kernels::kernels(&args[1..]),

@@ -44,6 +44,9 @@ impl MakeEngine for Backends {
             threads: wanted.threads,
             cpu_engine,
             coefficient_bits: wanted.coefficient_bits,
+            cuda_items_min: wanted.cuda_items_min,
+            cuda_memory_mib: wanted.cuda_memory_mib,
+            cuda_worker: wanted.cuda_worker.clone(),
             ..EngineArgs::default()
         })
         .map_err(refused)?;
