@@ -4,22 +4,26 @@
 
 mod card;
 mod curve;
+mod device;
 mod equation;
 mod frame;
+mod hash;
 mod model;
 mod owner;
 mod transport;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 
 use tutti_backend::{Backend, Batch, Completion, Descriptor, DeviceFault, Done, Refused};
-use tutti_hdl::map::DIGEST_BYTES;
 use tutti_types::Operation;
 
 pub use card::{Card, CardError, CardPatience, Identity, Job, Outcome};
+pub use device::{PseudoTerminal, SimulatedCard};
 pub use model::{MODEL_DIGEST, ModelPort};
+pub use tutti_hdl::map::DIGEST_BYTES;
+
 pub use transport::{Port, SerialDevice, Transport, UnixPort};
 
 use owner::Owner;
@@ -28,10 +32,13 @@ use owner::Owner;
 #[derive(Clone, Copy, Debug)]
 pub struct FpgaConfig {
     pub patience: CardPatience,
-    /// The design that the card must have; any of ours where none is given.
+    /// The design that the card must have. Where none is given it is the one that is there first.
     pub digest: Option<[u8; DIGEST_BYTES]>,
-    /// One in so many items that a card found good is decided again by the host. 1: every one.
+    /// One in so many items that a card found good is decided again by the host. 1: every one, and then the card hashes too, for
+    /// every hash is computed by both.
     pub redecide_one_in: u32,
+    /// Items of a batch at most, for cards that are so slow that a batch of the usual size takes too long.
+    pub batch_items_max: Option<usize>,
 }
 
 impl Default for FpgaConfig {
@@ -40,6 +47,7 @@ impl Default for FpgaConfig {
             patience: CardPatience::default(),
             digest: None,
             redecide_one_in: 64,
+            batch_items_max: None,
         }
     }
 }
@@ -71,6 +79,8 @@ pub struct FpgaBackend {
     descriptor: Descriptor,
     tasks: SyncSender<(Arc<Batch>, Done)>,
     counters: Arc<Counters>,
+    identity: Arc<OnceLock<Identity>>,
+    batch_items_max: Option<usize>,
 }
 
 impl FpgaBackend {
@@ -100,7 +110,10 @@ impl FpgaBackend {
             operations: Operation::ALL.to_vec(),
         };
         let (tasks, inbox) = sync_channel::<(Arc<Batch>, Done)>((SLOTS + URGENT_SLOTS) as usize);
-        let mut owner = Owner::new(port, host, config, Arc::clone(&counters));
+        let identity = Arc::new(OnceLock::new());
+        let batch_items_max = config.batch_items_max;
+        let known = (Arc::clone(&counters), Arc::clone(&identity));
+        let mut owner = Owner::new(port, host, config, known);
         std::thread::Builder::new()
             .name(format!("tutti-{name}"))
             .spawn(move || {
@@ -116,7 +129,14 @@ impl FpgaBackend {
             descriptor,
             tasks,
             counters,
+            identity,
+            batch_items_max,
         })
+    }
+
+    /// What the card said of itself when it was first reached.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity.get().copied()
     }
 }
 
@@ -140,6 +160,10 @@ impl Backend for FpgaBackend {
             }
             Err(TrySendError::Disconnected(_)) => Err(Refused::ShuttingDown),
         }
+    }
+
+    fn batch_items_max(&self) -> Option<usize> {
+        self.batch_items_max
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {

@@ -51,7 +51,7 @@ pub(crate) struct ModelCard {
 }
 
 impl ModelCard {
-    fn new(cores: u8, defect: Option<Defect>) -> Self {
+    pub(crate) fn new(cores: u8, defect: Option<Defect>) -> Self {
         let mut all = vec![Core::new(); usize::from(cores)];
         if let (Some(defect), Some(core)) = (defect, all.first_mut()) {
             core.inject(defect);
@@ -61,6 +61,11 @@ impl ModelCard {
             reader: Reader::default(),
             out: VecDeque::new(),
         }
+    }
+
+    /// Nothing came for so long that a frame which is half there will never be whole.
+    pub(crate) fn silence(&mut self) {
+        self.reader.clear();
     }
 
     fn answer(&mut self, kind: u8, tag: u8, status: Status, data: &[u8]) {

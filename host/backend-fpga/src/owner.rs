@@ -1,6 +1,6 @@
 //! The card's owner: batches in, verdicts out, and nothing the card says is believed by itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -12,9 +12,10 @@ use tutti_curves::bls12_381::Bls12381;
 use tutti_curves::bn254::Bn254;
 use tutti_types::{Operation, Verdict};
 
-use crate::card::{Card, CardError};
+use crate::card::{Card, CardError, Identity, Job};
 use crate::curve::CardCurve;
 use crate::equation::{Equation, add_check, add_item, coefficient};
+use crate::hash;
 use crate::transport::Port;
 use crate::{Counters, FpgaConfig, count};
 
@@ -23,6 +24,7 @@ pub(crate) struct Owner {
     host: Arc<dyn Backend>,
     config: FpgaConfig,
     counters: Arc<Counters>,
+    identity: Arc<OnceLock<Identity>>,
     card: Option<Card>,
     /// Why nothing is asked of the card any more, until the process is started again.
     quarantine: Option<String>,
@@ -58,13 +60,14 @@ impl Owner {
         port: Box<dyn Port>,
         host: Arc<dyn Backend>,
         config: FpgaConfig,
-        counters: Arc<Counters>,
+        (counters, identity): (Arc<Counters>, Arc<OnceLock<Identity>>),
     ) -> Self {
         Self {
             port,
             host,
             config,
             counters,
+            identity,
             card: None,
             quarantine: None,
         }
@@ -76,6 +79,7 @@ impl Owner {
         }
         match batch.operation {
             Operation::Verify(_) | Operation::PairingCheck => self.judge(batch),
+            Operation::HashToCurve if self.config.redecide_one_in == 1 => self.hash_twice(batch),
             Operation::HashToCurve | Operation::Aggregate | Operation::CheckKeys => {
                 count(&self.counters.items_by_host, batch.items() as u64);
                 self.ask_host(batch, batch.slices.clone(), batch.challenge)
@@ -107,11 +111,7 @@ impl Owner {
             return Ok(());
         }
         let checked = self.with_card(|card| gathered.equation.holds(card, random))?;
-        count(&self.counters.runs, checked.runs);
-        count(
-            &self.counters.cycles,
-            checked.slots * tutti_hdl::isa::SLOT_CYCLES,
-        );
+        self.count_runs(checked.runs, checked.slots);
         let claim = if checked.holds {
             Claim::Good
         } else {
@@ -152,10 +152,63 @@ impl Owner {
         Err(fault(last.as_ref()))
     }
 
+    /// What comes back after it was unplugged has to be what was there before.
     fn open(&mut self) -> Result<Card, CardError> {
         count(&self.counters.reopened, 1);
+        let first = self.identity.get().map(|identity| identity.digest);
         let transport = self.port.open()?;
-        Card::open(transport, self.config.patience, self.config.digest)
+        let expected = self.config.digest.or(first);
+        let card = Card::open(transport, self.config.patience, expected)?;
+        self.identity.get_or_init(|| *card.identity());
+        Ok(card)
+    }
+
+    /// By the host and, where there is a program for it, by the card. They have to agree.
+    fn hash_twice(&mut self, batch: &Batch) -> Result<Vec<Outcomes>, DeviceFault> {
+        let answers = self.ask_host(batch, batch.slices.clone(), batch.challenge)?;
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut expected = Vec::new();
+        for (slice, answer) in batch.slices.iter().zip(&answers) {
+            let (Work::Hash(parcel), Outcomes::Points(points)) = (&*slice.work, answer) else {
+                continue;
+            };
+            for (item, point) in slice.range.clone().zip(points) {
+                if let (Some(job), Ok(point)) = (hash::job(&slice.work, item), point) {
+                    jobs.push(job);
+                    expected.push((parcel, point));
+                }
+            }
+        }
+        count(&self.counters.items_by_host, batch.items() as u64);
+        if jobs.is_empty() {
+            return Ok(answers);
+        }
+        let outcomes = self.with_card(|card| {
+            card.load(tutti_hdl::microcode::points::image())?;
+            card.run(&jobs)
+        })?;
+        let slots: u64 = outcomes
+            .iter()
+            .map(|outcome| u64::from(outcome.slots))
+            .sum();
+        self.count_runs(jobs.len() as u64, slots);
+        count(&self.counters.redecided, jobs.len() as u64);
+        let agree = expected
+            .iter()
+            .zip(&outcomes)
+            .all(|((parcel, point), outcome)| {
+                hash::point(parcel, &outcome.registers).as_ref() == Some(point)
+            });
+        if agree {
+            Ok(answers)
+        } else {
+            Err(self.put_away("it hashes to another point than the host".into()))
+        }
+    }
+
+    fn count_runs(&self, runs: u64, slots: u64) {
+        count(&self.counters.runs, runs);
+        count(&self.counters.cycles, slots * tutti_hdl::isa::SLOT_CYCLES);
     }
 
     /// Verdicts for all items: what the card found good is, but for samples that the host decides too; all else is the host's word.

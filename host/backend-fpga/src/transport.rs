@@ -77,7 +77,7 @@ impl Transport for SerialLine {
 }
 
 /// Silence is no error, the end of the stream is one.
-fn received(result: io::Result<usize>) -> io::Result<usize> {
+pub(crate) fn received(result: io::Result<usize>) -> io::Result<usize> {
     match result {
         Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
         Err(error) => match error.kind() {

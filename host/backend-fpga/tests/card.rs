@@ -8,19 +8,20 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use tutti_backend::{
-    Backend, Batch, Challenge, DeviceFault, Keys, Outcomes, PairingParcel, VerifyParcelBuilder,
-    Work, WorkSlice, run, self_test,
+    Backend, Batch, Challenge, DeviceFault, HashInput, HashParcel, Keys, Outcomes, PairingParcel,
+    VerifyParcelBuilder, Work, WorkSlice, run, self_test,
 };
 use tutti_backend_cpu::{CpuBackend, CpuConfig};
 use tutti_backend_fpga::{
-    CardPatience, FpgaBackend, FpgaConfig, MODEL_DIGEST, ModelPort, Port, Transport, UnixPort,
+    CardPatience, FpgaBackend, FpgaConfig, MODEL_DIGEST, ModelPort, Port, PseudoTerminal,
+    SerialDevice, SimulatedCard, Transport, UnixPort,
 };
 use tutti_curves::bls12_381::Bls12381;
 use tutti_curves::bn254::Bn254;
 use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, PointHash, Signed, Wire};
 use tutti_hdl::microcode::pairing;
 use tutti_hdl::model::Defect;
-use tutti_types::{Dst, Limits, Scheme, Verdict};
+use tutti_types::{CurveId, Dst, Encoding, GroupId, HashVariant, Limits, Scheme, Verdict};
 
 fn cpu() -> Arc<dyn Backend> {
     let config = CpuConfig::new(1, &Limits::default());
@@ -38,8 +39,8 @@ fn patience() -> CardPatience {
 fn config(redecide_one_in: u32) -> FpgaConfig {
     FpgaConfig {
         patience: patience(),
-        digest: None,
         redecide_one_in,
+        ..FpgaConfig::default()
     }
 }
 
@@ -165,6 +166,74 @@ fn verdicts_are_those_of_the_cpu_backend() {
     }
     assert!(bad_seen > 30);
     assert_eq!(counter(&ours, "quarantined"), 0);
+}
+
+/// Hashes of the kind that cards have a program for, and of kinds that they have not.
+fn hashes() -> Vec<Work> {
+    let message = |length| HashInput::Message(vec![length as u8; length].into());
+    let work = |group, variant, inputs: Vec<HashInput>| {
+        Work::Hash(HashParcel {
+            curve: CurveId::Bls12381,
+            group,
+            hashing: tutti_backend::Hashing::Rfc9380 {
+                variant,
+                dst: b"QUUX-V01-CS02".as_slice().into(),
+            },
+            inputs,
+            encoding: Encoding::ZcashCompressed,
+        })
+    };
+    let element = HashInput::Element(vec![0; 96].into());
+    vec![
+        work(
+            GroupId::G2,
+            HashVariant::RandomOracle,
+            [0, 3, 64].map(message).into(),
+        ),
+        work(GroupId::G1, HashVariant::RandomOracle, vec![message(5)]),
+        work(GroupId::G2, HashVariant::NonUniform, vec![message(6)]),
+        work(
+            GroupId::G2,
+            HashVariant::RandomOracle,
+            vec![element, message(200)],
+        ),
+    ]
+}
+
+fn points(backend: &dyn Backend, seed: u64) -> Result<Vec<Vec<u8>>, DeviceFault> {
+    let completion = run(backend, batch(hashes(), seed)).expect("not refused");
+    let outcomes = completion.result?;
+    Ok(outcomes
+        .into_iter()
+        .flat_map(|outcome| match outcome {
+            Outcomes::Points(points) => points,
+            other => panic!("{other:?}"),
+        })
+        .map(|point| point.expect("a point"))
+        .collect())
+}
+
+/// Where everything is decided by both, cards hash what they can; a card that errs is put away, and no wrong point gets out.
+#[test]
+fn hashes_are_the_hosts_and_the_cards() {
+    let expected = points(&*cpu(), 1).expect("the CPU hashes");
+    let saving = backend(MODEL, 64);
+    assert_eq!(points(&saving, 1).as_ref(), Ok(&expected));
+    assert_eq!(counter(&saving, "card_runs"), 0);
+    let second_opinion = backend(MODEL, 1);
+    assert_eq!(points(&second_opinion, 1).as_ref(), Ok(&expected));
+    assert_eq!(counter(&second_opinion, "card_runs"), 4);
+    assert_eq!(counter(&second_opinion, "items_redecided"), 4);
+    for product in [1, 1_000, 3_000] {
+        let port = ModelPort {
+            cores: 1,
+            defect: Some(Defect::StaleProduct { product }),
+        };
+        let erring = backend(port, 1);
+        let fault = points(&erring, 1).expect_err("another point");
+        assert!(matches!(fault, DeviceFault::WrongAnswer(_)), "{fault}");
+        assert_eq!(counter(&erring, "quarantined"), 1);
+    }
 }
 
 /// What a line does to bytes, and what it is to do.
@@ -497,6 +566,59 @@ fn the_wrong_bitstream_and_no_card_are_refused() {
     let nowhere = UnixPort("/nonexistent/card".into());
     let backend = FpgaBackend::new("fpga", Box::new(nowhere), cpu(), config(64)).expect("a thread");
     assert!(matches!(decide(&backend, &work), Err(DeviceFault::Gone(_))));
+}
+
+/// Good and bad items over a real socket or terminal, with the time that those take.
+fn serves(port: impl Port + 'static) {
+    let backend = FpgaBackend::new("fpga", Box::new(port), cpu(), FpgaConfig::default());
+    let backend = backend.expect("a thread");
+    let good = batch(vec![min_pk(3, &[])], 1);
+    assert_eq!(decide(&backend, &good), Ok(vec![Verdict::Valid; 3]));
+    let verdicts = decide(&backend, &batch(vec![min_pk(3, &[1])], 2)).expect("answered");
+    let valid = verdicts.iter().map(|verdict| *verdict == Verdict::Valid);
+    assert!(valid.eq([true, false, true]));
+    let identity = backend.identity().expect("it was reached");
+    assert_eq!((identity.cores, identity.digest), (3, MODEL_DIGEST));
+    assert!(counter(&backend, "items_by_card") > 0);
+    assert_eq!(counter(&backend, "quarantined"), 0);
+}
+
+#[test]
+fn a_simulated_card_serves_one_host_after_the_other_on_a_socket() {
+    let socket = std::env::temp_dir().join(format!("tutti-model-{}", std::process::id()));
+    let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a free path");
+    let card = std::thread::spawn(move || {
+        let mut card = SimulatedCard::model(3);
+        for host in listener.incoming().take(3) {
+            let mut host = host.expect("a host");
+            card.serve(&mut host).expect("the model does not end");
+        }
+    });
+    serves(UnixPort(socket.clone()));
+    // Gone in the midst of a frame, which must not hold up the next.
+    let mut half = std::os::unix::net::UnixStream::connect(&socket).expect("it listens");
+    half.send(&[0xa5, 0x5a, 3, 1, 0xff, 7, 0, 0]).expect("sent");
+    std::thread::sleep(Duration::from_millis(500));
+    drop(half);
+    serves(UnixPort(socket.clone()));
+    card.join().expect("three hosts were served");
+    std::fs::remove_file(&socket).expect("it is ours");
+}
+
+#[test]
+fn a_simulated_card_serves_on_a_serial_line() {
+    let mut line = PseudoTerminal::open().expect("a pseudo-terminal");
+    let device = SerialDevice {
+        path: line.path().to_owned(),
+        baud: 3_000_000,
+    };
+    // It ends with this process.
+    std::thread::spawn(move || {
+        let mut card = SimulatedCard::model(3);
+        while card.serve(&mut line).is_ok() {}
+    });
+    serves(device.clone());
+    serves(device);
 }
 
 /// The Verilated card in a process of its own, where `TUTTI_CARD` names it (`cargo xtask card` builds it).
