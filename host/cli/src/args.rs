@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Say what devices there are, which backends work and why the others do not.
     Doctor(DoctorArgs),
     /// Measure a scenario, alone or against a baseline in the same run.
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     /// Print the version.
     Version(VersionArgs),
     /// The process that owns a CUDA device; `serve` starts it.
