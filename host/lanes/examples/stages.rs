@@ -27,7 +27,7 @@ fn main() {
     let (n, rounds) = (number(64), number(31));
     let part = args.next().unwrap_or_default();
     let material = Material::new(n);
-    let stages = [point_stages, pairing_stages, multiple_stages];
+    let stages = [point_stages, alone_stages, pairing_stages, multiple_stages];
     let bn254_material = bn254::Material::new(n);
     let bn254_stages = [
         bn254::point_stages,
@@ -314,6 +314,49 @@ fn points_alone_scalar(
     (p, q, hash_scalar(message))
 }
 
+/// The points of one signature at a time.
+fn alone_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
+    vec![
+        (
+            "points, one by itself",
+            Box::new(move || {
+                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
+                for ((key, signature), message) in signatures.zip(m.messages()) {
+                    let key = Some(key);
+                    keep(tutti_lanes::points_alone(isa, key, signature, message, TAG));
+                }
+            }),
+            Box::new(|| {
+                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
+                for ((key, signature), message) in signatures.zip(m.messages()) {
+                    keep(points_alone_scalar(key, signature, message));
+                }
+            }),
+        ),
+        (
+            "points, key at hand",
+            Box::new(move || {
+                for (signature, message) in m.signature_bytes.iter().zip(m.messages()) {
+                    keep(tutti_lanes::points_alone(
+                        isa, None, signature, message, TAG,
+                    ));
+                }
+            }),
+            Box::new(|| {
+                for (signature, message) in m.signature_bytes.iter().zip(m.messages()) {
+                    let mut q = blst_p2_affine::default();
+                    // SAFETY: blst reads 96 bytes and writes one point.
+                    unsafe {
+                        black_box(blst::blst_p2_uncompress(&raw mut q, signature.as_ptr()));
+                        black_box(blst::blst_p2_affine_in_g2(&raw const q));
+                    }
+                    keep((q, hash_scalar(message)));
+                }
+            }),
+        ),
+    ]
+}
+
 fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
     let expand = move || {
         for message in m.messages() {
@@ -364,22 +407,6 @@ fn pairing_stages(isa: Ifma, m: &Material) -> Vec<Stage<'_>> {
                         blst::blst_p1_to_affine(&raw mut a, &raw const p);
                     }
                     black_box(a);
-                }
-            }),
-        ),
-        (
-            "points, one by itself",
-            Box::new(move || {
-                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
-                for ((key, signature), message) in signatures.zip(m.messages()) {
-                    let key = Some(key);
-                    keep(tutti_lanes::points_alone(isa, key, signature, message, TAG));
-                }
-            }),
-            Box::new(|| {
-                let signatures = m.key_bytes.iter().zip(&m.signature_bytes);
-                for ((key, signature), message) in signatures.zip(m.messages()) {
-                    keep(points_alone_scalar(key, signature, message));
                 }
             }),
         ),

@@ -9,11 +9,7 @@ use crate::fp2::{Fp2, Sum2};
 /// `scalar` times the points of these two lanes, in all of the first four lanes and in all of the last four: as
 /// [`Point::times`] has it.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(crate) fn times<M: Field>(
-    p: &Point<Fp2<M>>,
-    lanes: [usize; 2],
-    scalar: u64,
-) -> Point<Fp2<M>> {
+pub(crate) fn times<M: Field>(p: &Point<Fp2<M>>, lanes: [usize; 2], scalar: u64) -> Point<Fp2<M>> {
     let p = p.permute(&spread(lanes.map(|lane| lane as u64)));
     let mut t = pack(&p);
     for bit in (0..scalar.ilog2()).rev() {
