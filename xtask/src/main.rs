@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
         Some("device-suite") => device_suite::device_suite(&args[1..]),
-        Some("card") => hdl::card_command(),
+        Some("card") => hdl::card_command(&args[1..]),
         Some("bitstream") => hdl::bitstream(&args[1..]),
         Some("kernels") => kernels::kernels(&args[1..]),
         Some("sanitize") => run::sanitize(),

@@ -16,11 +16,14 @@ pub(crate) fn test() -> Result<(), String> {
     tidy::tidy()?;
     let vectors = vectors();
     let verilator = hdl::verilator();
-    let card = match &verilator {
-        Ok(verilator) => Some(hdl::card(verilator)?),
-        Err(_) => None,
+    let cards = match &verilator {
+        Ok(verilator) => vec![
+            ("TUTTI_CARD", hdl::card(verilator)?),
+            ("TUTTI_BOARD", hdl::generic_board(verilator)?),
+        ],
+        Err(_) => Vec::new(),
     };
-    let mut counts = cargo_test(vectors.as_deref(), card.as_deref())?;
+    let mut counts = cargo_test(vectors.as_deref(), cards)?;
     if foreign_missing().is_none() {
         // Where there are no vector lanes the scalar engine must build by itself.
         match cargo(&[
@@ -179,15 +182,16 @@ struct Counts {
     finished: bool,
 }
 
-fn cargo_test(vectors: Option<&Path>, card: Option<&Path>) -> Result<Counts, String> {
+fn cargo_test(
+    vectors: Option<&Path>,
+    cards: Vec<(&'static str, PathBuf)>,
+) -> Result<Counts, String> {
     let mut command = command(&["test", "--workspace", "--no-fail-fast"]);
     if let Some(vectors) = vectors {
         command.env("TUTTI_VECTORS", vectors);
     }
-    if let Some(card) = card {
-        command.env("TUTTI_CARD", card);
-    }
     let mut child = command
+        .envs(cards)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;

@@ -4,19 +4,11 @@
 //
 // Cycles of faults count while a core runs. KIND: stuck (INDEX: multiplier 0 to 11, BITS: stuck at one, hexadecimal),
 // flip (INDEX: 4 * register + chunk, BITS: flipped), stale (products are no longer written).
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <memory>
-#include <poll.h>
 #include <string>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-#include <vector>
 
+#include "host.h"
 #include "Vtutti_sim.h"
 #include "verilated.h"
 
@@ -26,11 +18,6 @@ struct Fault {
   unsigned kind, core, index;
   uint64_t bits, cycle;
 };
-
-[[noreturn]] void fail(const char *what) {
-  std::fprintf(stderr, "tutti-card: %s\n", what);
-  std::exit(2);
-}
 
 Fault parse_fault(const char *text) {
   char kind[8];
@@ -80,45 +67,6 @@ struct Card {
   bool waits() const { return in.empty() && out.empty() && top->idle && !top->busy; }
 };
 
-int listen_on(const char *path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (std::strlen(path) >= sizeof address.sun_path) fail("the socket's path is too long");
-  std::strcpy(address.sun_path, path);
-  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-  unlink(path);
-  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr *>(&address), sizeof address) || listen(listener, 1))
-    fail("cannot listen on the socket");
-  return listener;
-}
-
-bool send_all(int to, std::vector<uint8_t> &bytes) {
-  size_t sent = 0;
-  while (sent < bytes.size()) {
-    ssize_t n = write(to, bytes.data() + sent, bytes.size() - sent);
-    if (n <= 0) return false;
-    sent += n;
-  }
-  bytes.clear();
-  return true;
-}
-
-// Until the other end goes away.
-void serve(Card &card, int from, int to) {
-  const size_t queue_max = 4096;
-  for (;;) {
-    pollfd ready{from, POLLIN, 0};
-    if (card.in.size() < queue_max && poll(&ready, 1, card.waits() ? -1 : 0) > 0) {
-      uint8_t bytes[2048];
-      ssize_t n = read(from, bytes, sizeof bytes);
-      if (n <= 0) return;
-      card.in.insert(card.in.end(), bytes, bytes + n);
-    }
-    for (int i = 0; i < 2000 && !card.waits(); i++) card.cycle();
-    if (!send_all(to, card.out)) return;
-  }
-}
-
 void set_digest(Card &card, const char *hex) {
   if (std::strlen(hex) != 32) fail("a digest has 32 hexadecimal digits");
   for (int word = 0; word < 4; word++)
@@ -140,12 +88,7 @@ int main(int count, char **arguments) {
   }
   card.top->clock = 0;
   card.top->eval();
-  if (!path) {
-    serve(card, STDIN_FILENO, STDOUT_FILENO);
-  } else {
-    int listener = listen_on(path);
-    for (int peer; (peer = accept(listener, nullptr, nullptr)) >= 0; close(peer)) serve(card, peer, peer);
-  }
+  serve_all(card, path);
   std::fprintf(stderr, "tutti-card: %llu cycles, %llu of them with a program running\n",
                static_cast<unsigned long long>(card.cycles), static_cast<unsigned long long>(card.busy_cycles));
   return 0;

@@ -11,11 +11,11 @@ pub struct Pll {
     pub output_divider: u32,
 }
 
-/// A pin of the top module.
+/// A port of the top module, and the pin it is on; none where the tools may choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Pin {
     pub port: &'static str,
-    pub site: &'static str,
+    pub site: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,21 +29,46 @@ pub struct Board {
     pub cores: usize,
     pub clock_pin: Pin,
     pub clock_hz: u32,
-    pub pll: Pll,
+    /// Without one the board's clock is that of the cores.
+    pub pll: Option<Pll>,
     pub baud: u32,
     /// Into the chip.
     pub rx: Pin,
     /// Out of the chip.
     pub tx: Pin,
     /// Cores that run; further cores share the last one.
-    pub leds: &'static [&'static str],
+    pub leds: &'static [Option<&'static str>],
     /// Pins that have to be high for the board to stay as it is.
     pub high: &'static [Pin],
 }
 
 const fn pin(port: &'static str, site: &'static str) -> Pin {
-    Pin { port, site }
+    Pin {
+        port,
+        site: Some(site),
+    }
 }
+
+const fn anywhere(port: &'static str) -> Pin {
+    Pin { port, site: None }
+}
+
+/// No board: what the chips of all makers have, for whoever brings pins of their own. It is what the serial line is simulated with.
+pub const GENERIC: Board = Board {
+    name: "generic",
+    source: "no board",
+    device: "85k",
+    package: "CABGA381",
+    cores: 2,
+    clock_pin: anywhere("clock"),
+    clock_hz: 48_000_000,
+    pll: None,
+    baud: 3_000_000,
+    rx: anywhere("rx"),
+    tx: anywhere("tx"),
+    leds: &[None],
+    high: &[],
+};
 
 /// Radiona ULX3S with LFE5U-85F: 25 MHz, FT231X serial line over USB with up to 3 Mbaud.
 pub const ULX3S_85F: Board = Board {
@@ -54,19 +79,28 @@ pub const ULX3S_85F: Board = Board {
     cores: 10,
     clock_pin: pin("clk_25mhz", "G2"),
     clock_hz: 25_000_000,
-    pll: Pll {
+    pll: Some(Pll {
         input_divider: 5,
         feedback_divider: 18,
         output_divider: 7,
-    },
+    }),
     baud: 3_000_000,
     rx: pin("ftdi_txd", "M1"),
     tx: pin("ftdi_rxd", "L4"),
-    leds: &["B2", "C2", "C1", "D2", "D1", "E2", "E1", "H3"],
+    leds: &[
+        Some("B2"),
+        Some("C2"),
+        Some("C1"),
+        Some("D2"),
+        Some("D1"),
+        Some("E2"),
+        Some("E1"),
+        Some("H3"),
+    ],
     high: &[pin("wifi_gpio0", "L2")],
 };
 
-pub const ALL: [&Board; 1] = [&ULX3S_85F];
+pub const ALL: [&Board; 2] = [&ULX3S_85F, &GENERIC];
 
 impl Board {
     pub fn named(name: &str) -> Option<&'static Self> {
@@ -74,7 +108,9 @@ impl Board {
     }
 
     pub fn core_hz(&self) -> u32 {
-        self.clock_hz / self.pll.input_divider * self.pll.feedback_divider
+        self.pll.map_or(self.clock_hz, |pll| {
+            self.clock_hz / pll.input_divider * pll.feedback_divider
+        })
     }
 
     /// Clocks of a bit on the serial line, to the nearest.
@@ -86,15 +122,17 @@ impl Board {
     /// Constraints for nextpnr-ecp5.
     pub fn constraints(&self) -> String {
         let mut text = format!("# {}: pins of {}\n", self.name, self.source);
-        let mut place = |port: &str, site: &str| {
-            let _ = writeln!(text, "LOCATE COMP \"{port}\" SITE \"{site}\";");
-            let _ = writeln!(text, "IOBUF PORT \"{port}\" IO_TYPE=LVCMOS33;");
+        let mut place = |port: &str, site: Option<&str>| {
+            if let Some(site) = site {
+                let _ = writeln!(text, "LOCATE COMP \"{port}\" SITE \"{site}\";");
+                let _ = writeln!(text, "IOBUF PORT \"{port}\" IO_TYPE=LVCMOS33;");
+            }
         };
         for pin in [self.clock_pin, self.rx, self.tx].iter().chain(self.high) {
             place(pin.port, pin.site);
         }
         for (i, site) in self.leds.iter().enumerate() {
-            place(&format!("led[{i}]"), site);
+            place(&format!("led[{i}]"), *site);
         }
         let megahertz = f64::from(self.clock_hz) / 1e6;
         let _ = writeln!(
@@ -113,16 +151,45 @@ impl Board {
             let _ = write!(high, ", output {}", pin.port);
             let _ = writeln!(set_high, "  assign {} = 1'b1;", pin.port);
         }
+        format!(
+            "\
+// {name}: {cores} cores at {hz} Hz, {bit_clocks} clocks a bit on the serial line
+module tutti_board(input {clock}, input {rx}, output {tx}, output [{led_top}:0] led{high});
+{core_clock}  wire [15:0] running;
+  tutti_serial card(.clock({core}), .rx({rx}), .tx({tx}), .digest(128'h{digest:032x}), .running(running));
+  assign led = {leds};
+{set_high}endmodule
+",
+            name = self.name,
+            cores = self.cores,
+            hz = self.core_hz(),
+            bit_clocks = self.bit_clocks(),
+            clock = self.clock_pin.port,
+            rx = self.rx.port,
+            tx = self.tx.port,
+            led_top = self.leds.len() - 1,
+            core = if self.pll.is_some() { "core_clock" } else { self.clock_pin.port },
+            core_clock = self.pll.map_or_else(String::new, |pll| self.core_clock(pll)),
+            leds = self.led_bits(),
+        )
+    }
+
+    /// One for each core that runs, the last for all that have none of their own.
+    fn led_bits(&self) -> String {
+        match self.leds.len() - 1 {
+            0 => "|running".into(),
+            last => format!("{{|running[15:{last}], running[{}:0]}}", last - 1),
+        }
+    }
+
+    fn core_clock(&self, pll: Pll) -> String {
         let Pll {
             input_divider,
             feedback_divider,
             output_divider,
-        } = self.pll;
+        } = pll;
         format!(
-            "\
-// {name}: {cores} cores at {hz} Hz
-module tutti_board(input {clock}, input {rx}, output {tx}, output [{led_top}:0] led{high});
-  wire clock, locked;
+            "  wire core_clock, locked;
   (* FREQUENCY_PIN_CLKI=\"{clock_mhz}\", FREQUENCY_PIN_CLKOP=\"{core_mhz}\", ICP_CURRENT=\"12\", LPF_RESISTOR=\"8\" *)
   EHXPLLL #(
     .PLLRST_ENA(\"DISABLED\"), .INTFB_WAKE(\"DISABLED\"), .STDBY_ENABLE(\"DISABLED\"), .DPHASE_SOURCE(\"DISABLED\"),
@@ -130,23 +197,12 @@ module tutti_board(input {clock}, input {rx}, output {tx}, output [{led_top}:0] 
     .CLKI_DIV({input_divider}), .CLKOP_ENABLE(\"ENABLED\"), .CLKOP_DIV({output_divider}), .CLKOP_CPHASE({phase}),
     .CLKOP_FPHASE(0), .FEEDBK_PATH(\"CLKOP\"), .CLKFB_DIV({feedback_divider})
   ) pll (
-    .CLKI({clock}), .CLKFB(clock), .CLKOP(clock), .LOCK(locked), .RST(1'b0), .STDBY(1'b0),
+    .CLKI({clock}), .CLKFB(core_clock), .CLKOP(core_clock), .LOCK(locked), .RST(1'b0), .STDBY(1'b0),
     .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b1), .PHASESTEP(1'b1), .PHASELOADREG(1'b1),
     .PLLWAKESYNC(1'b0), .ENCLKOP(1'b0)
   );
-  wire [15:0] running;
-  tutti_serial card(.clock(clock), .rx({rx}), .tx({tx}), .digest(128'h{digest:032x}), .running(running));
-  assign led = {{|running[15:{led_top}], running[{led_below}:0]}};
-{set_high}endmodule
 ",
-            name = self.name,
-            cores = self.cores,
-            hz = self.core_hz(),
             clock = self.clock_pin.port,
-            rx = self.rx.port,
-            tx = self.tx.port,
-            led_top = self.leds.len() - 1,
-            led_below = self.leds.len() - 2,
             clock_mhz = f64::from(self.clock_hz) / 1e6,
             core_mhz = f64::from(self.core_hz()) / 1e6,
             phase = output_divider / 2,

@@ -52,12 +52,21 @@ pub fn files() -> Vec<(String, String)> {
 pub fn board_files(board: &Board) -> [(String, String); 3] {
     let name = board.name;
     let serial = serial(board.cores, board.bit_clocks());
-    let top = board.top(digest(&[&core(), &serial, &board.constraints()]));
+    let top = board.top(design_digest(board, &serial));
     [
         (format!("{name}_card.v"), serial),
         (format!("{name}_top.v"), top),
         (format!("{name}.lpf"), board.constraints()),
     ]
+}
+
+/// What a card on this board says it is.
+pub fn board_digest(board: &Board) -> u128 {
+    design_digest(board, &serial(board.cores, board.bit_clocks()))
+}
+
+fn design_digest(board: &Board, serial: &str) -> u128 {
+    digest(&[&core(), serial, &board.constraints()])
 }
 
 /// What a card says it is: the head of the SHA-256 of what it was made from, cells included.

@@ -48,8 +48,17 @@ pub(crate) struct Card {
 
 impl Card {
     pub(crate) fn start(options: &[&str]) -> Option<Self> {
-        let Some(program) = std::env::var_os("TUTTI_CARD") else {
-            println!("SKIPPED: TUTTI_CARD names no simulated card (cargo xtask card builds one)");
+        Self::start_program("TUTTI_CARD", "cargo xtask card", options)
+    }
+
+    /// The generic board: what is sent and comes back goes over its serial line.
+    pub(crate) fn start_board() -> Option<Self> {
+        Self::start_program("TUTTI_BOARD", "cargo xtask card --board generic", &[])
+    }
+
+    fn start_program(variable: &str, builder: &str, options: &[&str]) -> Option<Self> {
+        let Some(program) = std::env::var_os(variable) else {
+            println!("SKIPPED: {variable} names no simulated card ({builder} builds one)");
             return None;
         };
         let mut process = Command::new(program)
