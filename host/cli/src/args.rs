@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Measure a scenario, alone or against a baseline in the same run.
     Bench(Box<BenchArgs>),
+    /// Be a simulated FPGA card that another process uses: prints the backend to name there.
+    FpgaSim(FpgaSimArgs),
     /// Print the version.
     Version(VersionArgs),
     /// The process that owns a CUDA device; `serve` starts it.
@@ -71,6 +73,13 @@ pub(crate) struct EngineArgs {
     /// Program to start as a device's worker instead of this one. It is not trusted either.
     #[arg(long, value_name = "FILE", env = "TUTTI_CUDA_WORKER", hide = true)]
     pub(crate) cuda_worker: Option<PathBuf>,
+    /// One in so many items that an FPGA card found good is decided again by the CPU. 1: every one, and hashes are computed by
+    /// both [default: 64].
+    #[arg(long, value_name = "N", env = "TUTTI_FPGA_REDECIDE_ONE_IN")]
+    pub(crate) fpga_redecide_one_in: Option<u32>,
+    /// Design that FPGA cards must have, as `doctor` prints it; whatever is there first if not given.
+    #[arg(long, value_name = "HEX", env = "TUTTI_FPGA_DIGEST")]
+    pub(crate) fpga_digest: Option<String>,
     /// Bits of the random coefficients: 64, as consensus clients use, or 128.
     #[arg(long, value_name = "BITS", env = "TUTTI_COEFFICIENT_BITS")]
     pub(crate) coefficient_bits: Option<u32>,
@@ -212,6 +221,22 @@ pub(crate) struct DoctorArgs {
 }
 
 pub(crate) use tutti_bench::commands::BenchArgs;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FpgaSimArgs {
+    /// Unix socket to listen on; otherwise the card is on a pseudo-terminal, like a board on its serial line.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Cores of the model.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16), conflicts_with = "rtl")]
+    pub(crate) cores: u8,
+    /// Run the Verilated hardware instead of the model: the program that `cargo xtask card` builds.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) rtl: Option<PathBuf>,
+    /// Options of that program, as --fault.
+    #[arg(last = true, requires = "rtl")]
+    pub(crate) rtl_options: Vec<String>,
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VersionArgs {

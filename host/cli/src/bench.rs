@@ -50,7 +50,6 @@ impl MakeEngine for Backends {
             ..EngineArgs::default()
         })
         .map_err(refused)?;
-        let backends = settings.backends(caching).map_err(refused)?;
-        Ok(Engine::start(&settings.engine, backends, observer))
+        settings.start(caching, observer).map_err(refused)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tutti_backend::Backend;
 use tutti_backend_fpga::{
-    CardPatience, FpgaBackend, FpgaConfig, ModelPort, Port, SerialDevice, UnixPort,
+    CardPatience, DIGEST_BYTES, FpgaBackend, FpgaConfig, ModelPort, Port, SerialDevice, UnixPort,
 };
 
 use crate::exit::Failure;
@@ -25,6 +25,39 @@ pub(crate) enum CardName {
 
 /// Cores of the model. It runs them one after the other: more would not be faster.
 const MODEL_CORES: u8 = 2;
+
+/// What is set for all cards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CardSettings {
+    pub(crate) redecide_one_in: Option<u32>,
+    pub(crate) digest: Option<[u8; DIGEST_BYTES]>,
+}
+
+impl CardSettings {
+    pub(crate) fn new(redecide_one_in: Option<u32>, digest: Option<&str>) -> Result<Self, Failure> {
+        if redecide_one_in == Some(0) {
+            return Err(Failure::usage(
+                "one in 0 items cannot be decided again: 1 decides all",
+            ));
+        }
+        let digest = digest.map(|text| {
+            let mut digest = [0; DIGEST_BYTES];
+            hex::decode_to_slice(text, &mut digest)
+                .map(|()| digest)
+                .map_err(|_| {
+                    Failure::usage(format!("{text:?} is no digest of 32 hexadecimal digits"))
+                })
+        });
+        Ok(Self {
+            redecide_one_in,
+            digest: digest.transpose()?,
+        })
+    }
+}
+
+/// Items of a batch on the model and on the Verilated card: some hundred milliseconds and some seconds.
+const MODEL_ITEMS_MAX: usize = 64;
+const SIMULATED_ITEMS_MAX: usize = 8;
 
 /// The simulated card takes seconds for what a real one does in milliseconds.
 const SIMULATED: CardPatience = CardPatience {
@@ -59,21 +92,41 @@ impl FromStr for CardName {
 }
 
 impl CardName {
+    /// No board: something much slower. What is on a pseudo-terminal is a simulated card.
+    pub(crate) fn is_simulated(&self) -> bool {
+        match self {
+            Self::Model | Self::Socket(_) => true,
+            Self::Serial { path, .. } => path.starts_with("/dev/pts/"),
+        }
+    }
+
     /// The card with the CPU beside it, which has the last word.
-    pub(crate) fn start(&self, cpu: &Arc<dyn Backend>) -> Result<Arc<dyn Backend>, Failure> {
-        let mut config = FpgaConfig::default();
+    pub(crate) fn start(
+        &self,
+        cpu: &Arc<dyn Backend>,
+        settings: CardSettings,
+    ) -> Result<Arc<FpgaBackend>, Failure> {
+        let mut config = FpgaConfig {
+            digest: settings.digest,
+            ..FpgaConfig::default()
+        };
+        if let Some(one_in) = settings.redecide_one_in {
+            config.redecide_one_in = one_in;
+        }
+        if self.is_simulated() {
+            config.patience = SIMULATED;
+            config.batch_items_max = Some(SIMULATED_ITEMS_MAX);
+        }
         let (name, port): (_, Box<dyn Port>) = match self {
             Self::Model => {
+                config.batch_items_max = Some(MODEL_ITEMS_MAX);
                 let port = ModelPort {
                     cores: MODEL_CORES,
                     defect: None,
                 };
                 ("fpga-sim", Box::new(port))
             }
-            Self::Socket(path) => {
-                config.patience = SIMULATED;
-                ("fpga", Box::new(UnixPort(path.clone())))
-            }
+            Self::Socket(path) => ("fpga", Box::new(UnixPort(path.clone()))),
             Self::Serial { path, baud } => {
                 let device = SerialDevice {
                     path: path.clone(),
@@ -82,9 +135,8 @@ impl CardName {
                 ("fpga", Box::new(device))
             }
         };
-        let backend =
-            FpgaBackend::new(name, port, Arc::clone(cpu), config).map_err(Failure::cannot_serve)?;
-        Ok(Arc::new(backend))
+        let backend = FpgaBackend::new(name, port, Arc::clone(cpu), config);
+        backend.map(Arc::new).map_err(Failure::cannot_serve)
     }
 }
 
@@ -102,7 +154,9 @@ mod tests {
             path: "/dev/ttyUSB0".into(),
             baud: 3_000_000,
         };
+        assert!(!serial.is_simulated());
         assert_eq!(card("fpga:serial:/dev/ttyUSB0:3000000"), Some(serial));
+        assert!(card("fpga:serial:/dev/pts/3:3000000").is_some_and(|card| card.is_simulated()));
         for name in [
             "fpga",
             "fpga:serial:/dev/ttyUSB0",
@@ -112,5 +166,14 @@ mod tests {
         ] {
             assert_eq!(card(name), None);
         }
+    }
+    #[test]
+    fn settings_of_cards_are_checked() {
+        let digest = "00112233445566778899aabbccddeeff";
+        let settings = CardSettings::new(Some(1), Some(digest)).expect("both can be");
+        assert_eq!(settings.digest.map(|digest| digest[1]), Some(0x11));
+        assert!(CardSettings::new(Some(0), None).is_err());
+        assert!(CardSettings::new(None, Some(&digest[2..])).is_err());
+        assert!(CardSettings::new(None, Some("no digest")).is_err());
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tutti_backend::{Backend, self_test};
 use tutti_backend_cuda::{CudaBackend, Failure as WorkerFailure, StartError, WorkerFault};
+use tutti_backend_fpga::FpgaBackend;
 use tutti_bench::Machine;
 use tutti_engine::fresh_challenge;
 
@@ -82,7 +83,7 @@ fn test(backend: &Arc<dyn Backend>) -> Finding {
 fn cards(settings: &EngineSettings, cpu: &Arc<dyn Backend>) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for card in settings.cards() {
-        findings.push(test(&card.start(cpu)?));
+        findings.push(test_card(&card.start(cpu, settings.cards)?));
     }
     if findings.is_empty() {
         findings.push(Finding {
@@ -92,6 +93,21 @@ fn cards(settings: &EngineSettings, cpu: &Arc<dyn Backend>) -> Result<Vec<Findin
         });
     }
     Ok(findings)
+}
+
+fn test_card(card: &Arc<FpgaBackend>) -> Finding {
+    let backend: Arc<dyn Backend> = Arc::<FpgaBackend>::clone(card);
+    let mut finding = test(&backend);
+    if let Some(identity) = card.identity() {
+        // Writing to a string does not fail.
+        let _ = write!(
+            finding.text,
+            "; {} cores, design {}",
+            identity.cores,
+            hex::encode(identity.digest)
+        );
+    }
+    finding
 }
 
 fn test_device(device: &Arc<CudaBackend>) -> Finding {

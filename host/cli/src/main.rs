@@ -1,4 +1,4 @@
-//! The binary `tutti`: serve, verify, cert, conformance, doctor, bench, version.
+//! The binary `tutti`: serve, verify, cert, conformance, doctor, bench, fpga-sim, version.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -10,6 +10,7 @@ mod contract_json;
 mod cuda;
 mod doctor;
 mod exit;
+mod fpga_sim;
 mod serve;
 mod settings;
 mod source;
@@ -42,6 +43,7 @@ fn main() -> std::process::ExitCode {
         Command::Conformance(args) => conformance::conformance(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::FpgaSim(args) => fpga_sim::fpga_sim(&args),
         Command::Version(args) => Ok(version(&args)),
         Command::CudaWorker(args) => return cuda::serve_worker(&args),
     };

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use tutti_engine::Engine;
 use tutti_server::{Config, Control, ControlToken, Metrics, Server};
 
 use crate::args::{LogFormat, ServeArgs};
@@ -25,7 +24,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
 async fn run(args: &ServeArgs, settings: &EngineSettings) -> Result<Exit, Failure> {
     let metrics = Arc::new(Metrics::new());
     let observer: Arc<dyn tutti_engine::Observer> = Arc::<Metrics>::clone(&metrics);
-    let engine = Engine::start(&settings.engine, settings.backends(Caching::On)?, observer);
+    let engine = settings.start(Caching::On, observer)?;
     let config = config(args, settings)?;
     // Caught from before the ports are open: whoever connects may already send a signal.
     let stop = stop_signal()?;

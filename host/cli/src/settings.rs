@@ -9,11 +9,11 @@ use serde::Deserialize;
 use tutti_backend::{Backend, CoefficientBits};
 use tutti_backend_cpu::{CpuBackend, CpuConfig, CpuEngine};
 pub(crate) use tutti_bench::commands::Caching;
-use tutti_engine::EngineConfig;
+use tutti_engine::{Engine, EngineConfig, Observer, Patience};
 use tutti_types::Limits;
 
 use crate::args::{CpuEngineName, EngineArgs, LogFormat};
-use crate::card::CardName;
+use crate::card::{CardName, CardSettings};
 use crate::cuda::CudaSettings;
 use crate::exit::Failure;
 
@@ -29,6 +29,8 @@ pub(crate) struct File {
     cpu_engine: Option<CpuEngineName>,
     cuda_memory_mib: Option<u64>,
     cuda_items_min: Option<u32>,
+    fpga_redecide_one_in: Option<u32>,
+    fpga_digest: Option<String>,
     coefficient_bits: Option<u32>,
     pub(crate) control_token_file: Option<PathBuf>,
     pub(crate) gather_us: Option<u64>,
@@ -89,6 +91,9 @@ limit_settings! {
     cached_aggregates_max: usize,
 }
 
+/// What a batch may take on a simulated card, which computes a second's work of a board in a minute.
+const SIMULATION: Duration = Duration::from_mins(5);
+
 /// What an engine is made of.
 #[derive(Debug)]
 pub(crate) struct EngineSettings {
@@ -96,6 +101,7 @@ pub(crate) struct EngineSettings {
     pub(crate) threads: usize,
     cpu_engine: CpuEngine,
     pub(crate) cuda: CudaSettings,
+    pub(crate) cards: CardSettings,
     backends: Vec<BackendName>,
     pub(crate) file: File,
 }
@@ -121,6 +127,11 @@ impl EngineSettings {
             items_min: args.cuda_items_min.or(file.cuda_items_min),
             worker: args.cuda_worker.clone(),
         };
+        let digest = args.fpga_digest.as_ref().or(file.fpga_digest.as_ref());
+        let cards = CardSettings::new(
+            args.fpga_redecide_one_in.or(file.fpga_redecide_one_in),
+            digest.map(String::as_str),
+        )?;
         if !(64..=1 << 20).contains(&cuda.memory_mib) {
             return Err(Failure::usage(format!(
                 "{} MiB of a device: give 64 to 1048576",
@@ -158,18 +169,38 @@ impl EngineSettings {
             threads,
             cpu_engine,
             cuda,
+            cards,
             backends,
             file,
         })
     }
 
-    pub(crate) fn backends(&self, caching: Caching) -> Result<Vec<Arc<dyn Backend>>, Failure> {
+    /// An engine with these backends, tested. Simulated cards are waited for as long as they need.
+    pub(crate) fn start(
+        &self,
+        caching: Caching,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Engine, Failure> {
+        let mut patience = Patience::default();
+        if self.cards().any(CardName::is_simulated) {
+            patience.floor = SIMULATION;
+        }
+        let backends = self.backends(caching)?;
+        Ok(Engine::start_with_patience(
+            &self.engine,
+            patience,
+            backends,
+            observer,
+        ))
+    }
+
+    fn backends(&self, caching: Caching) -> Result<Vec<Arc<dyn Backend>>, Failure> {
         let cpu = self.cpu(caching)?;
         let mut backends: Vec<Arc<dyn Backend>> = Vec::new();
         for name in &self.backends {
             match name {
                 BackendName::Cpu => backends.push(Arc::clone(&cpu)),
-                BackendName::Card(card) => backends.push(card.start(&cpu)?),
+                BackendName::Card(card) => backends.push(card.start(&cpu, self.cards)?),
                 BackendName::Cuda | BackendName::Auto => match self.cuda.start(&cpu) {
                     Ok(devices) => backends.extend(devices.into_iter().map(|device| device as _)),
                     Err(error) if *name == BackendName::Auto => {
@@ -267,6 +298,8 @@ mod tests {
             cuda_memory_mib: None,
             cuda_items_min: None,
             cuda_worker: None,
+            fpga_redecide_one_in: None,
+            fpga_digest: None,
             coefficient_bits: Some(bits),
         };
         assert!(EngineSettings::from_args(&args(1, 64, "cpu")).is_ok());

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tutti_client::{Client, ClientError};
-use tutti_engine::Engine;
 use tutti_server::{Metrics, Server};
 
 use crate::args::SourceArgs;
@@ -71,7 +70,7 @@ fn serve_here(
     let settings = EngineSettings::from_args(&args.engine)?;
     let metrics = Arc::new(Metrics::new());
     let observer: Arc<dyn tutti_engine::Observer> = Arc::<Metrics>::clone(&metrics);
-    let engine = Engine::start(&settings.engine, settings.backends(Caching::On)?, observer);
+    let engine = settings.start(Caching::On, observer)?;
     let config = tutti_server::Config {
         grpc: (Ipv4Addr::LOCALHOST, 0).into(),
         side: None,
