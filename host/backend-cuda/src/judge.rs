@@ -126,7 +126,41 @@ pub(crate) fn product<C: Curve>(values: &[C::Gt]) -> C::Gt {
 
 #[cfg(test)]
 mod tests {
+    use rand_core::SeedableRng;
+    use tutti_types::{InvalidReason, Part};
+
     use super::*;
+
+    const BAD: Verdict = Verdict::Invalid(InvalidReason::DoesNotVerify, Part::Signature);
+
+    #[test]
+    fn what_a_sample_contradicts_is_no_verdict() {
+        let told = [Verdict::Valid, BAD, Verdict::Valid];
+        for (at, truth, holds) in [
+            (0, Verdict::Valid, true),
+            (1, BAD, true),
+            (0, BAD, false),
+            (2, BAD, false),
+        ] {
+            let seen = compare(&told, std::iter::once((at, truth)));
+            assert_eq!(seen.is_ok(), holds, "{at} {truth:?}");
+        }
+    }
+
+    #[test]
+    fn one_item_in_1024_is_sampled_and_any_may_be() {
+        let mut random = ChaCha20Rng::seed_from_u64(5);
+        for (count, expected) in [(0, 0), (1, 1), (1_024, 1), (1_025, 2), (65_536, 64)] {
+            let drawn = samples(count, &mut random);
+            assert_eq!(drawn.len(), expected);
+            assert!(drawn.iter().all(|&at| at < count));
+        }
+        let mut seen = [false; 20];
+        for _ in 0..1_000 {
+            seen[samples(seen.len(), &mut random)[0]] = true;
+        }
+        assert_eq!(seen, [true; 20]);
+    }
 
     #[test]
     fn the_parts_that_fail_are_found_and_no_others() {
