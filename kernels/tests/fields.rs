@@ -126,8 +126,10 @@ fn the_table_says_what_the_entry_points_take() {
         .iter()
         .find(|entry| entry.name == "bls_miller")
         .expect("an entry point of this name");
-    let array = Argument::Array;
-    let number = Argument::Number;
-    assert_eq!(miller.arguments, [array, array, number, number, array]);
+    let (array, words, number) = (Argument::Array, Argument::Pointer, Argument::Number);
+    assert_eq!(
+        miller.arguments,
+        [array, array, words, words, number, array]
+    );
     assert!(ENTRY_POINTS.is_sorted_by(|a, b| a.name < b.name));
 }
