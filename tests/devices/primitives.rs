@@ -9,28 +9,12 @@ use tutti_backend::{
 };
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::bn254::{self, Bn254};
-use tutti_curves::{Curve, Group, Wire, WirePair, oracle};
+use tutti_curves::{Group, Wire, WirePair, oracle};
 use tutti_types::{Encoding, InvalidReason, Part, Verdict};
 
-use crate::forge::{self, Forge};
+use crate::forge::{self, Forge, Pairing};
 use crate::machine::{Machine, ask, batch};
 use crate::rig::{self, below, pick, random, shuffle};
-
-pub(crate) trait Pairing: Curve<G1: Forge, G2: Forge> {
-    fn work(parcel: PairingParcel<Self>) -> Work;
-}
-
-impl Pairing for Bls12381 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBls12381(parcel)
-    }
-}
-
-impl Pairing for Bn254 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBn254(parcel)
-    }
-}
 
 fn times<G: Group>(scalar: u128, random: &mut impl RngCore) -> Wire<G> {
     forge::wire::<G>(&G::mul(&G::generator(), scalar), random)

@@ -3,30 +3,14 @@
 use std::sync::Arc;
 
 use rand_core::RngCore;
-use tutti_backend::{PairingParcel, Work};
+use tutti_backend::PairingParcel;
 use tutti_curves::bls12_381::Bls12381;
 use tutti_curves::bn254::Bn254;
 use tutti_curves::{Curve, Group, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Verdict};
 
-use crate::forge::{self, Forge};
+use crate::forge::{self, Forge, Pairing};
 use crate::rig::{self, BOTH_LENGTHS, below, one_in, pick, random, seeds, shuffle, slices};
-
-trait Pairing: Curve<G1: Forge, G2: Forge> {
-    fn work(parcel: PairingParcel<Self>) -> Work;
-}
-
-impl Pairing for Bls12381 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBls12381(parcel)
-    }
-}
-
-impl Pairing for Bn254 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBn254(parcel)
-    }
-}
 
 type Pair<C> = (Wire<<C as Curve>::G1>, Wire<<C as Curve>::G2>);
 

@@ -264,46 +264,72 @@ fn instructions(listing: &str) -> Code {
     code
 }
 
+/// A function in the machine code, as ptxas tells of it; called ones come behind the entry point that calls them.
+struct Function {
+    name: String,
+    /// Of an entry point.
+    registers: Option<usize>,
+    stack: usize,
+    spilled: usize,
+}
+
+fn functions(log: &str) -> Vec<Function> {
+    let number = |text: &str, after: &str| {
+        let rest = text.split(after).next()?;
+        let last = rest.trim_end().rsplit([' ', ',']).next()?;
+        last.parse::<usize>().ok()
+    };
+    let mut all: Vec<Function> = Vec::new();
+    for line in log.lines() {
+        if let Some((_, name)) = line.split_once("Function properties for ") {
+            all.push(Function {
+                name: name.trim().to_owned(),
+                registers: None,
+                stack: 0,
+                spilled: 0,
+            });
+        }
+        let Some(function) = all.last_mut() else {
+            continue;
+        };
+        if line.contains("bytes stack frame") {
+            function.stack = number(line, "bytes stack").unwrap_or_default();
+            function.spilled = number(line, "bytes spill stores").unwrap_or_default();
+        } else if line.contains("Used ") && line.contains(" registers") {
+            function.registers = number(line, "registers");
+        }
+    }
+    all
+}
+
 struct Figures {
     registers: usize,
     stack: usize,
     spilled: usize,
 }
 
-/// What ptxas says of each entry point, whose spilled bytes are those of the functions that it calls as well.
+/// Of each entry point, whose spilled bytes are those of the functions that it calls as well.
 fn figures(log: &str) -> BTreeMap<String, Figures> {
-    let mut all: BTreeMap<String, Figures> = BTreeMap::new();
-    let (mut function, mut entry) = (String::new(), String::new());
-    // Of the function at hand, until it turns out to be an entry point.
-    let (mut stack, mut spilled) = (0, 0);
-    let number = |text: &str, after: &str| {
-        let rest = text.split(after).next()?;
-        let last = rest.trim_end().rsplit([' ', ',']).next()?;
-        last.parse::<usize>().ok()
-    };
-    for line in log.lines() {
-        if let Some((_, name)) = line.split_once("Function properties for ") {
-            name.trim().clone_into(&mut function);
-        } else if line.contains("bytes stack frame") {
-            stack = number(line, "bytes stack").unwrap_or_default();
-            spilled = number(line, "bytes spill stores").unwrap_or_default();
-            // Called functions come behind the entry point.
-            if let Some(figures) = all.get_mut(&entry) {
-                figures.spilled += spilled;
-            }
-        } else if line.contains("Used ") && line.contains(" registers") {
-            if let Some(figures) = all.get_mut(&entry) {
-                figures.spilled -= spilled;
-            }
-            entry = std::mem::take(&mut function);
-            let registers = number(line, "registers").unwrap_or_default();
-            let figures = Figures {
-                registers,
-                stack,
-                spilled,
-            };
-            all.insert(entry.clone(), figures);
+    let mut all: Vec<(String, Figures)> = Vec::new();
+    for function in functions(log) {
+        let Function {
+            name,
+            registers,
+            stack,
+            spilled,
+        } = function;
+        match (registers, all.last_mut()) {
+            (Some(registers), _) => all.push((
+                name,
+                Figures {
+                    registers,
+                    stack,
+                    spilled,
+                },
+            )),
+            (None, Some((_, entry))) => entry.spilled += spilled,
+            (None, None) => {}
         }
     }
-    all
+    all.into_iter().collect()
 }

@@ -158,8 +158,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn of(self, answer: &[u8]) -> Option<&[u8]> {
-        answer.get(self.at as usize..(self.at + self.bytes) as usize)
+    /// Of an answer that is as long as was asked, which [`crate::run::Run::ask`] sees to.
+    pub(crate) fn of(self, answer: &[u8]) -> &[u8] {
+        &answer[self.at as usize..(self.at + self.bytes) as usize]
     }
 }
 

@@ -10,8 +10,8 @@ use tutti_types::{CurveId, GroupId, HashVariant};
 
 use crate::composer::{Array, Composer};
 use crate::judge;
-use crate::run::{Run, Stop, wrong};
-use crate::words::{DeviceGroup, from_limb_major, is_on_curve};
+use crate::run::{Run, Stop, parsed, wrong};
+use crate::words::{DeviceGroup, is_on_curve};
 
 pub(crate) fn hash(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
     let one = |slice: &WorkSlice| {
@@ -70,10 +70,11 @@ fn points<G: DeviceGroup + PointHash>(
     compose::<G>(&mut composer, &parcel.hashing, &asked, points);
     let points = composer.read::<G::Affine>(points);
     let answer = run.ask(&composer)?;
-    let points = points.of(&answer).expect("as long as it was asked");
-    let mut points: Vec<G::Affine> = from_limb_major(points, asked.len())
-        .filter(|points: &Vec<G::Affine>| points.iter().all(is_on_curve::<G>))
-        .ok_or_else(|| wrong("a point that is on no curve".into()))?;
+    let points = points.of(&answer);
+    let mut points: Vec<G::Affine> = parsed(points, asked.len())?;
+    if !points.iter().all(is_on_curve::<G>) {
+        return Err(wrong("a point that is on no curve".into()));
+    }
     let samples = judge::samples(asked.len(), &mut run.random);
     for at in samples.into_iter().chain([known_at]) {
         let own = G::hash(parcel.hashing.borrowed(), asked[at], &[]);

@@ -55,8 +55,25 @@ pub(crate) fn samples(count: usize, random: &mut ChaCha20Rng) -> Vec<usize> {
         .collect()
 }
 
+/// What the device makes of a batch, whose samples the oracle decides meanwhile.
+pub(crate) fn beside_oracle(
+    samples: &[usize],
+    by_oracle: impl Fn(usize) -> Verdict + Sync,
+    by_device: impl FnOnce() -> Result<Vec<Verdict>, Stop>,
+) -> Result<Vec<Verdict>, Stop> {
+    let (verdicts, sampled) = std::thread::scope(|scope| {
+        let one = |&item: &usize| (item, by_oracle(item));
+        let sampled = scope.spawn(move || samples.iter().map(one).collect::<Vec<_>>());
+        (by_device(), sampled.join())
+    });
+    let verdicts = verdicts?;
+    let sampled = sampled.map_err(|_| Stop::internal("the oracle panicked"))?;
+    compare(&verdicts, sampled.into_iter())?;
+    Ok(verdicts)
+}
+
 /// Whether what was called good is good in the oracle's eyes, where it looked.
-pub(crate) fn compare(
+fn compare(
     verdicts: &[Verdict],
     by_oracle: impl Iterator<Item = (usize, Verdict)>,
 ) -> Result<(), Stop> {

@@ -17,8 +17,8 @@ use crate::coefficients::Coefficients;
 use crate::composer::{Array, Composer, LEAF_PAIRS, Lists};
 use crate::judge::{self, Suspicion};
 use crate::points::Points;
-use crate::run::{Run, Stop, wrong};
-use crate::words::{DeviceCurve, from_limb_major};
+use crate::run::{Run, Stop, parsed, wrong};
+use crate::words::DeviceCurve;
 
 /// A check and its place in the batch.
 #[derive(Clone, Copy)]
@@ -40,20 +40,14 @@ pub(crate) fn check(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, S
     let pairs_of_bn: usize = bn.iter().map(|question| question.pairs.len()).sum();
     run.elements = pairs_of_bls + pairs_of_bn;
     let samples = judge::samples(batch.items(), &mut run.random);
-    let (verdicts, sampled) = std::thread::scope(|scope| {
-        let sampled = scope.spawn(|| {
-            let of_bls = samples.iter().filter_map(|&item| by_oracle(&bls, item));
-            let of_bn = samples.iter().filter_map(|&item| by_oracle(&bn, item));
-            of_bls.chain(of_bn).collect::<Vec<_>>()
-        });
+    let either = |item| by_oracle(&bls, item).or_else(|| by_oracle(&bn, item));
+    let either = |item| either(item).expect("a check is of one curve or the other");
+    let verdicts = judge::beside_oracle(&samples, either, || {
         let mut verdicts = vec![Verdict::Valid; batch.items()];
-        let decided = decide(run, batch, &bls, &mut verdicts)
-            .and_then(|()| decide(run, batch, &bn, &mut verdicts));
-        (decided.map(|()| verdicts), sampled.join())
-    });
-    let verdicts = verdicts?;
-    let sampled = sampled.map_err(|_| Stop::internal("the oracle panicked"))?;
-    judge::compare(&verdicts, sampled.into_iter())?;
+        decide(run, batch, &bls, &mut verdicts)?;
+        decide(run, batch, &bn, &mut verdicts)?;
+        Ok(verdicts)
+    })?;
     let mut verdicts = verdicts.into_iter();
     let of_slice = |length| Outcomes::Verdicts(verdicts.by_ref().take(length).collect());
     let lengths = batch.slices.iter().map(|slice| slice.range.len());
@@ -79,11 +73,11 @@ fn questions<C: Curve>(
     questions
 }
 
-fn by_oracle<C: Curve>(questions: &[Question<'_, C>], item: usize) -> Option<(usize, Verdict)> {
+fn by_oracle<C: Curve>(questions: &[Question<'_, C>], item: usize) -> Option<Verdict> {
     let at = questions
         .binary_search_by_key(&item, |question| question.item)
         .ok()?;
-    Some((item, oracle::pairing_check::<C>(questions[at].pairs)))
+    Some(oracle::pairing_check::<C>(questions[at].pairs))
 }
 
 fn decide<C: DeviceCurve>(
@@ -250,7 +244,7 @@ impl<'a, C: DeviceCurve> Checks<'a, C> {
         ];
         let answers = [&sides[0], &sides[1]].map(|side| side.read(&mut composer));
         let answer = run.ask(&composer)?;
-        let said = answers.map(|part| part.of(&answer).expect("as long as it was asked"));
+        let said = answers.map(|part| part.of(&answer));
         let mut bad = sides[0].bad(said[0], |at| matches!(p[at], Wire::Infinity))?;
         bad.extend(sides[1].bad(said[1], |at| matches!(q[at], Wire::Infinity))?);
         let mut bad: Vec<usize> = bad.into_iter().map(|pair| self.owners[pair]).collect();
@@ -317,7 +311,7 @@ impl<C: DeviceCurve> Combination<C> {
             .leaves
             .partition_point(|leaf| leaf.checks.end <= canary.at);
         Ok(Self {
-            products: values::<C>(products.of(&answer), parts.len())?,
+            products: parsed(products.of(&answer), parts.len())?,
             bad,
             coefficients,
             composer,
@@ -336,7 +330,7 @@ impl<C: DeviceCurve> Combination<C> {
         let mut composer = Composer::after(&self.composer);
         let products = composer.read::<C::Gt>(self.leaf_products);
         let answer = run.ask(&composer)?;
-        let mut products = values::<C>(products.of(&answer), leaves)?;
+        let mut products: Vec<C::Gt> = parsed(products.of(&answer), leaves)?;
         let (leaf, away) = &self.canary;
         products[*leaf] = C::mul(&products[*leaf], away);
         judge::failing(leaves, |part| {
@@ -358,10 +352,4 @@ impl<C: DeviceCurve> Combination<C> {
         }
         Ok(away)
     }
-}
-
-fn values<C: DeviceCurve>(answer: Option<&[u8]>, count: usize) -> Result<Vec<C::Gt>, Stop> {
-    let bytes = answer.expect("as long as it was asked");
-    from_limb_major(bytes, count)
-        .ok_or_else(|| wrong("a value that is not below the modulus".into()))
 }

@@ -11,8 +11,8 @@ use tutti_types::Verdict;
 
 use crate::composer::Composer;
 use crate::points::{Membership, Points, compressed};
-use crate::run::{Run, Stop, wrong};
-use crate::words::{DeviceGroup, from_limb_major, is_on_curve};
+use crate::run::{Run, Stop, parsed, wrong};
+use crate::words::{DeviceGroup, is_on_curve};
 
 pub(crate) fn points(run: &mut Run<'_>, batch: &Batch) -> Result<Vec<Outcomes>, Stop> {
     let mut slices: Vec<Slice> = batch.slices.iter().map(Slice::new).collect();
@@ -153,12 +153,10 @@ fn ask<G: DeviceGroup>(
     let status = made.read(&mut composer);
     let points = composer.read::<G::Affine>(made.at);
     let answer = run.ask(&composer)?;
-    let status = status.of(&answer).expect("as long as it was asked");
+    let status = status.of(&answer);
     let bad = made.bad(status, |_| false)?;
-    let words = points.of(&answer).expect("as long as it was asked");
-    let points = from_limb_major::<Option<G::Affine>>(words, status.len());
-    let points =
-        points.ok_or_else(|| wrong("a coordinate that is not below the modulus".into()))?;
+    let words = points.of(&answer);
+    let mut points: Vec<Option<G::Affine>> = parsed(words, status.len())?;
     let right = |(bytes, point): (&G::Compressed, &Option<G::Affine>)| {
         // Of no root nothing is taken; the CPU looks for one.
         point.is_none_or(|point| {
@@ -168,7 +166,6 @@ fn ask<G: DeviceGroup>(
     if !bytes.par_iter().zip(&points).all(right) {
         return Err(wrong("a point that is not the one behind its bytes".into()));
     }
-    let mut points = points;
     points.truncate(bytes.len());
     if bad.iter().any(|&at| points[at].is_some())
         || points.iter().filter(|point| point.is_none()).count() != bad.len()

@@ -15,7 +15,7 @@ use crate::frame::BULK_MAX;
 use crate::program::{Table, layout};
 use crate::residents::{Lodging, Residents};
 use crate::supervisor::{Worker, WorkerFault};
-use crate::words::DeviceGroup;
+use crate::words::{DeviceGroup, Words, from_limb_major};
 
 /// What a program may take beyond the usual for each element: a device does a thousand of them in
 /// that time, the kernels as plain C++ one.
@@ -71,6 +71,12 @@ impl Stop {
 
 pub(crate) fn wrong(what: String) -> Stop {
     Stop::Fault(DeviceFault::WrongAnswer(what))
+}
+
+/// Points or values that a device told.
+pub(crate) fn parsed<T: Words + Send>(bytes: &[u8], count: usize) -> Result<Vec<T>, Stop> {
+    from_limb_major(bytes, count)
+        .ok_or_else(|| wrong("a value that is not below the modulus".into()))
 }
 
 impl Run<'_> {

@@ -54,14 +54,9 @@ pub(crate) fn verify<W: DeviceWorld>(
     let asked = Asked::<W>::new(run, parcels)?;
     let samples = judge::samples(asked.items.len(), &mut run.random);
     let samples: Vec<usize> = samples.into_iter().map(|at| asked.items[at].item).collect();
-    let by_oracle = |&item: &usize| (item, items[item].0.by_oracle(items[item].1));
-    let (verdicts, sampled) = std::thread::scope(|scope| {
-        let sampled = scope.spawn(|| samples.iter().map(by_oracle).collect::<Vec<_>>());
-        (decide(run, batch, &items, &asked), sampled.join())
-    });
-    let verdicts = verdicts?;
-    let sampled = sampled.map_err(|_| Stop::internal("the oracle panicked"))?;
-    judge::compare(&verdicts, sampled.into_iter())?;
+    let by_oracle = |item: usize| items[item].0.by_oracle(items[item].1);
+    let decide = || decide(run, batch, &items, &asked);
+    let verdicts = judge::beside_oracle(&samples, by_oracle, decide)?;
     let mut verdicts = verdicts.into_iter();
     let outcomes = parcels
         .iter()

@@ -13,11 +13,11 @@ use super::canary::Canary;
 use super::decode::Decoded;
 use super::plan::Plan;
 use crate::coefficients::{Coefficients, sum_of_buckets};
-use crate::composer::{Answer, Array, BUCKETS, Composer, Lists, plus};
+use crate::composer::{Array, BUCKETS, Composer, Lists, plus};
 use crate::judge;
 use crate::points::Membership;
-use crate::run::{Run, Stop, wrong};
-use crate::words::{Words, from_limb_major, is_on_curve};
+use crate::run::{Run, Stop, parsed, wrong};
+use crate::words::is_on_curve;
 
 type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
 type SigSum<W> = <<W as Signed>::Sig as Group>::Sum;
@@ -82,18 +82,18 @@ impl<W: DeviceWorld> Combined<W> {
             ToldSums::Buckets { whole, .. } => composer.read::<SigPoint<W>>(whole),
         };
         let answer = run.ask(&composer)?;
-        let said = |of: Answer| of.of(&answer).expect("as long as it was asked");
-        let products: Vec<Gt<W>> = parsed(said(products), told.count)?;
+        let products: Vec<Gt<W>> = parsed(products.of(&answer), told.count)?;
+        let read_sums = read_sums.of(&answer);
         let (sums, sum) = match told.sums {
             ToldSums::Each { weighed, .. } => {
-                let of_leaves: Vec<SigSum<W>> = parsed(said(read_sums), told.count)?;
+                let of_leaves: Vec<SigSum<W>> = parsed(read_sums, told.count)?;
                 let sum = of_leaves
                     .iter()
                     .fold(W::Sig::zero(), |a, b| W::Sig::add(&a, b));
                 (Sums::Each { weighed, of_leaves }, sum)
             }
             ToldSums::Buckets { buckets, .. } => {
-                match sum_of_whole::<W>(said(read_sums), coefficients.digits())? {
+                match sum_of_whole::<W>(read_sums, coefficients.digits())? {
                     Buckets::Inside(sum) => (Sums::Buckets(buckets), sum),
                     Buckets::Outside => return Ok(None),
                 }
@@ -155,11 +155,6 @@ impl Told {
             sums: ToldSums::Buckets { buckets, whole },
         }
     }
-}
-
-pub(super) fn parsed<T: Words + Send>(bytes: &[u8], count: usize) -> Result<Vec<T>, Stop> {
-    from_limb_major(bytes, count)
-        .ok_or_else(|| wrong("a value that is not below the modulus".into()))
 }
 
 /// Whether products of Miller loops and a sum of signatures come to one.

@@ -5,7 +5,7 @@ use tutti_curves::Group;
 use super::DeviceWorld;
 use super::asked::{Asked, HashKind};
 use super::plan::Plan;
-use crate::composer::{Answer, Array, Composer};
+use crate::composer::{Array, Composer};
 use crate::points::{Membership, Points};
 use crate::run::{Run, Stop, wrong};
 use crate::words::DeviceGroup;
@@ -50,9 +50,8 @@ impl Decoded {
         }
         let (of_signatures, of_keys) = (signatures.read(&mut composer), keys.read(&mut composer));
         let answer = run.ask(&composer)?;
-        let said = |of: Answer| of.of(&answer).expect("as long as it was asked");
-        let bad_signatures = signatures.bad(said(of_signatures), |_| false)?;
-        let bad_keys = keys.bad(said(of_keys), |_| false)?;
+        let bad_signatures = signatures.bad(of_signatures.of(&answer), |_| false)?;
+        let bad_keys = keys.bad(of_keys.of(&answer), |_| false)?;
         let mut decoded = Self {
             composer,
             signatures: signatures.at,
@@ -84,7 +83,7 @@ impl Decoded {
         composer.members::<W::Sig>(self.signatures, count, status);
         let status = composer.read_bytes(status);
         let answer = run.ask(&composer)?;
-        let status = status.of(&answer).expect("as long as it was asked");
+        let status = status.of(&answer);
         let outside: Vec<usize> = (0..status.len()).filter(|&at| status[at] != 0).collect();
         if outside.is_empty() {
             return Err(wrong("buckets outside the group, of points inside".into()));

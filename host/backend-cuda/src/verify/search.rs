@@ -6,13 +6,13 @@ use std::ops::Range;
 use tutti_curves::{Curve, Group, Signed};
 
 use super::DeviceWorld;
-use super::combine::{Combined, Sums, holds, pair_leaves, parsed};
+use super::combine::{Combined, Sums, holds, pair_leaves};
 use super::decode::Decoded;
 use super::plan::Plan;
 use crate::coefficients::sum_of_bits;
 use crate::composer::{Array, Composer, Lists, plus};
 use crate::judge;
-use crate::run::{Run, Stop};
+use crate::run::{Run, Stop, parsed};
 
 type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
 type SigSum<W> = <<W as Signed>::Sig as Group>::Sum;
@@ -127,7 +127,7 @@ impl<W: DeviceWorld> Search<'_, W> {
             .bucket_bits::<W::Sig>(buckets, digits as u64, parts as u64);
         let bits = self.composer.read::<SigSum<W>>(bits);
         let answer = self.ask(run)?;
-        let bits = bits.of(&answer).expect("as long as it was asked");
+        let bits = bits.of(&answer);
         let bits: Vec<SigSum<W>> = parsed(bits, 8 * digits * parts)?;
         let sums = bits.chunks_exact(8 * digits).map(sum_of_bits::<W::Sig>);
         let canary = self.plan.leaf_of(self.plan.canary_at);
@@ -180,11 +180,8 @@ impl<W: DeviceWorld> Search<'_, W> {
         let sums = self.composer.read::<SigSum<W>>(sums);
         let products = self.composer.read::<Gt<W>>(self.combined.leaf_products);
         let answer = self.ask(run)?;
-        let sums = parsed(
-            sums.of(&answer).expect("as long as it was asked"),
-            leaves.len(),
-        )?;
-        let products = products.of(&answer).expect("as long as it was asked");
+        let sums = parsed(sums.of(&answer), leaves.len())?;
+        let products = products.of(&answer);
         let all: Vec<Gt<W>> = parsed(products, plan.leaves.len())?;
         let products: Vec<Gt<W>> = leaves.iter().map(|&leaf| all[leaf]).collect();
         Ok((self.bad_leaves(&leaves, &products, sums)?, weighed))
@@ -243,14 +240,8 @@ impl<W: DeviceWorld> Search<'_, W> {
             composer.read::<SigSum<W>>(sums),
         );
         let answer = self.ask(run)?;
-        let products: Vec<Gt<W>> = parsed(
-            products.of(&answer).expect("as long as it was asked"),
-            chunks.len(),
-        )?;
-        let sums = parsed(
-            sums.of(&answer).expect("as long as it was asked"),
-            chunks.len(),
-        )?;
+        let products: Vec<Gt<W>> = parsed(products.of(&answer), chunks.len())?;
+        let sums = parsed(sums.of(&answer), chunks.len())?;
         let canary = chunks
             .iter()
             .position(|items| items.contains(&(plan.canary_at as u32)));
