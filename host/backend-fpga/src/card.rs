@@ -95,6 +95,8 @@ pub struct Card {
     halted: VecDeque<Frame>,
     /// Requests and jobs that were tried again.
     pub(crate) retries: u64,
+    /// In both directions.
+    pub(crate) bytes: u64,
 }
 
 impl std::fmt::Debug for Card {
@@ -130,6 +132,7 @@ impl Card {
             loaded: None,
             halted: VecDeque::new(),
             retries: 0,
+            bytes: 0,
         };
         card.request(Request::Reset, &[ALL_CORES])?;
         card.identity = card.identify()?;
@@ -348,7 +351,9 @@ impl Card {
             tag: self.tag,
             payload: payload.to_vec(),
         };
-        self.transport.send(&frame.to_bytes())?;
+        let bytes = frame.to_bytes();
+        self.bytes += bytes.len() as u64;
+        self.transport.send(&bytes)?;
         Ok(self.tag)
     }
 
@@ -374,6 +379,7 @@ impl Card {
             }
             let count = self.transport.receive(&mut buffer, TICK)?;
             self.reader.push(&buffer[..count]);
+            self.bytes += count as u64;
             garbage += count;
             if count == 0 || garbage > GARBAGE_MAX {
                 let Some(rest) = left.checked_sub(TICK) else {

@@ -20,6 +20,10 @@ pub(crate) trait CardCurve: Curve {
     fn value(coordinates: &[BigUint; 12]) -> Self::Gt;
 }
 
+pub(crate) type G1Sum<C> = <<C as Curve>::G1 as Group>::Sum;
+pub(crate) type G2Sum<C> = <<C as Curve>::G2 as Group>::Sum;
+pub(crate) type G2Point<C> = <<C as Curve>::G2 as Group>::Affine;
+
 /// The registers of a pair's window that the host writes.
 pub(crate) fn registers<C: CardCurve>((p, q): &Pair<C>) -> Vec<Wide> {
     let p = C::G1::encode(Some(p), C::ENCODING);

@@ -10,6 +10,7 @@ mod frame;
 mod hash;
 mod model;
 mod owner;
+mod search;
 mod transport;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,8 @@ pub struct FpgaConfig {
     /// One in so many items that a card found good is decided again by the host. 1: every one, and then the card hashes too, for
     /// every hash is computed by both.
     pub redecide_one_in: u32,
+    /// Items of the smallest batch worth sending: fewer leave a run part empty, and are answered by the CPU before the card is.
+    pub items_min: u32,
     /// Items of a batch at most, for cards that are so slow that a batch of the usual size takes too long.
     pub batch_items_max: Option<usize>,
 }
@@ -47,7 +50,19 @@ impl Default for FpgaConfig {
             patience: CardPatience::default(),
             digest: None,
             redecide_one_in: 64,
+            items_min: 4,
             batch_items_max: None,
+        }
+    }
+}
+
+impl FpgaConfig {
+    /// Whether the card has a part in this at all.
+    const fn asks_card(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::Verify(_) | Operation::PairingCheck => true,
+            Operation::HashToCurve => self.redecide_one_in == 1,
+            Operation::Aggregate | Operation::CheckKeys => false,
         }
     }
 }
@@ -57,6 +72,7 @@ impl Default for FpgaConfig {
 pub(crate) struct Counters {
     pub(crate) runs: AtomicU64,
     pub(crate) cycles: AtomicU64,
+    pub(crate) bytes: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) reopened: AtomicU64,
     pub(crate) items_by_card: AtomicU64,
@@ -80,7 +96,7 @@ pub struct FpgaBackend {
     tasks: SyncSender<(Arc<Batch>, Done)>,
     counters: Arc<Counters>,
     identity: Arc<OnceLock<Identity>>,
-    batch_items_max: Option<usize>,
+    config: FpgaConfig,
 }
 
 impl FpgaBackend {
@@ -111,7 +127,6 @@ impl FpgaBackend {
         };
         let (tasks, inbox) = sync_channel::<(Arc<Batch>, Done)>((SLOTS + URGENT_SLOTS) as usize);
         let identity = Arc::new(OnceLock::new());
-        let batch_items_max = config.batch_items_max;
         let known = (Arc::clone(&counters), Arc::clone(&identity));
         let mut owner = Owner::new(port, host, config, known);
         std::thread::Builder::new()
@@ -130,7 +145,7 @@ impl FpgaBackend {
             tasks,
             counters,
             identity,
-            batch_items_max,
+            config,
         })
     }
 
@@ -162,8 +177,17 @@ impl Backend for FpgaBackend {
         }
     }
 
+    /// What the card has no part in is the CPU's.
+    fn crossover(&self, operation: Operation) -> u32 {
+        if self.config.asks_card(operation) {
+            self.config.items_min
+        } else {
+            u32::MAX
+        }
+    }
+
     fn batch_items_max(&self) -> Option<usize> {
-        self.batch_items_max
+        self.config.batch_items_max
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
@@ -171,6 +195,7 @@ impl Backend for FpgaBackend {
         [
             ("card_runs", &c.runs),
             ("card_cycles", &c.cycles),
+            ("card_bytes", &c.bytes),
             ("card_retries", &c.retries),
             ("card_reopened", &c.reopened),
             ("items_by_card", &c.items_by_card),

@@ -14,8 +14,9 @@ use tutti_types::{Operation, Verdict};
 
 use crate::card::{Card, CardError, Identity, Job};
 use crate::curve::CardCurve;
-use crate::equation::{Equation, add_check, add_item, coefficient};
+use crate::equation::{Equation, Place, coefficient, pairs_of_check, pairs_of_item};
 use crate::hash;
+use crate::search::{Claim, Found};
 use crate::transport::Port;
 use crate::{Counters, FpgaConfig, count};
 
@@ -28,31 +29,6 @@ pub(crate) struct Owner {
     card: Option<Card>,
     /// Why nothing is asked of the card any more, until the process is started again.
     quarantine: Option<String>,
-}
-
-/// An item's place: its slice, and its place in it.
-type Place = (usize, usize);
-
-/// Items of one curve that the card can judge.
-struct Gathered<C: CardCurve> {
-    equation: Equation<C>,
-    places: Vec<Place>,
-}
-
-impl<C: CardCurve> Default for Gathered<C> {
-    fn default() -> Self {
-        Self {
-            equation: Equation::default(),
-            places: Vec::new(),
-        }
-    }
-}
-
-/// What the card said of its items.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Claim {
-    Good,
-    Bad,
 }
 
 impl Owner {
@@ -77,48 +53,40 @@ impl Owner {
         if let Some(reason) = &self.quarantine {
             return Err(DeviceFault::Gone(format!("in quarantine: {reason}")));
         }
+        if !self.config.asks_card(batch.operation) {
+            count(&self.counters.items_by_host, batch.items() as u64);
+            return self.ask_host(batch, batch.slices.clone(), batch.challenge);
+        }
         match batch.operation {
-            Operation::Verify(_) | Operation::PairingCheck => self.judge(batch),
-            Operation::HashToCurve if self.config.redecide_one_in == 1 => self.hash_twice(batch),
-            Operation::HashToCurve | Operation::Aggregate | Operation::CheckKeys => {
-                count(&self.counters.items_by_host, batch.items() as u64);
-                self.ask_host(batch, batch.slices.clone(), batch.challenge)
-            }
+            Operation::HashToCurve => self.hash_twice(batch),
+            _ => self.judge(batch),
         }
     }
 
     fn judge(&mut self, batch: &Batch) -> Result<Vec<Outcomes>, DeviceFault> {
         let mut random = ChaCha20Rng::from_seed(batch.challenge.0);
-        let mut bls = Gathered::<Bls12381>::default();
-        let mut bn = Gathered::<Bn254>::default();
+        let mut bls = Equation::<Bls12381>::default();
+        let mut bn = Equation::<Bn254>::default();
         for (at, slice) in batch.slices.iter().enumerate() {
             gather(batch, at, slice, &mut bls, &mut bn, &mut random);
         }
-        let mut claims: Vec<(Place, Claim)> = Vec::new();
-        self.claim(&bls, &mut random, &mut claims)?;
-        self.claim(&bn, &mut random, &mut claims)?;
+        let mut claims = self.claims(&bls, &mut random)?;
+        claims.extend(self.claims(&bn, &mut random)?);
         self.settle(batch, &claims, &mut random)
     }
 
-    /// Asks the card for the product over all gathered items.
-    fn claim<C: CardCurve>(
+    /// Asks the card for its Miller loops of all items, and what they say.
+    fn claims<C: CardCurve>(
         &mut self,
-        gathered: &Gathered<C>,
+        equation: &Equation<C>,
         random: &mut ChaCha20Rng,
-        claims: &mut Vec<(Place, Claim)>,
-    ) -> Result<(), DeviceFault> {
-        if gathered.equation.is_empty() {
-            return Ok(());
+    ) -> Result<Vec<Claim>, DeviceFault> {
+        if equation.is_empty() {
+            return Ok(Vec::new());
         }
-        let checked = self.with_card(|card| gathered.equation.holds(card, random))?;
-        self.count_runs(checked.runs, checked.slots);
-        let claim = if checked.holds {
-            Claim::Good
-        } else {
-            Claim::Bad
-        };
-        claims.extend(gathered.places.iter().map(|&place| (place, claim)));
-        Ok(())
+        let reply = self.with_card(|card| equation.questions(random).ask(card))?;
+        self.count_runs(reply.runs, reply.slots);
+        Ok(reply.answered.claims())
     }
 
     /// A card that was lost is opened once more; what fails then is a fault.
@@ -138,9 +106,10 @@ impl Owner {
                 }
             }
             let card = self.card.as_mut().expect("opened just now");
-            let before = card.retries;
+            let (retries, bytes) = (card.retries, card.bytes);
             let result = ask(card);
-            count(&self.counters.retries, card.retries - before);
+            count(&self.counters.retries, card.retries - retries);
+            count(&self.counters.bytes, card.bytes - bytes);
             match result {
                 Ok(value) => return Ok(value),
                 Err(error) => {
@@ -215,7 +184,7 @@ impl Owner {
     fn settle(
         &mut self,
         batch: &Batch,
-        claims: &[(Place, Claim)],
+        claims: &[Claim],
         random: &mut ChaCha20Rng,
     ) -> Result<Vec<Outcomes>, DeviceFault> {
         let mut verdicts: Vec<Vec<Option<Verdict>>> = batch
@@ -224,10 +193,8 @@ impl Owner {
             .map(|slice| vec![None; slice.range.len()])
             .collect();
         let mut sampled = Vec::new();
-        for &((slice, item), claim) in claims {
-            if claim == Claim::Bad {
-                continue;
-            }
+        let good = claims.iter().filter(|claim| claim.found == Found::Good);
+        for &(slice, item) in good.flat_map(|claim| &claim.places) {
             if random
                 .next_u32()
                 .is_multiple_of(self.config.redecide_one_in.max(1))
@@ -248,11 +215,9 @@ impl Owner {
         {
             return Err(self.put_away(format!("item {place:?} passed on the card and is bad")));
         }
-        let mut bad = claims
-            .iter()
-            .filter(|(_, claim)| *claim == Claim::Bad)
-            .peekable();
-        if bad.peek().is_some() && bad.all(|&(place, _)| verdict(place) == Some(Verdict::Valid)) {
+        let mut bad = claims.iter().filter(|claim| claim.found == Found::Bad);
+        let is_good = |&place: &Place| verdict(place) == Some(Verdict::Valid);
+        if bad.any(|claim| claim.places.iter().all(is_good)) {
             return Err(self.put_away("good items failed on the card".into()));
         }
         Ok(verdicts
@@ -336,8 +301,8 @@ fn gather(
     batch: &Batch,
     at: usize,
     slice: &WorkSlice,
-    bls: &mut Gathered<Bls12381>,
-    bn: &mut Gathered<Bn254>,
+    bls: &mut Equation<Bls12381>,
+    bn: &mut Equation<Bn254>,
     random: &mut ChaCha20Rng,
 ) {
     let range = slice.range.clone();
@@ -356,13 +321,13 @@ fn items<W: Signed<Curve: CardCurve>>(
     at: usize,
     parcel: &VerifyParcel<W>,
     range: std::ops::Range<usize>,
-    gathered: &mut Gathered<W::Curve>,
+    equation: &mut Equation<W::Curve>,
     random: &mut ChaCha20Rng,
 ) {
     for (place, item) in parcel.items()[range].iter().enumerate() {
         let weight = coefficient(random, batch.coefficient_bits);
-        if add_item(&mut gathered.equation, parcel, item, weight).is_some() {
-            gathered.places.push((at, place));
+        if let Some(pairs) = pairs_of_item(parcel, item) {
+            equation.add((at, place), &pairs, weight);
         }
     }
 }
@@ -372,13 +337,13 @@ fn checks<C: CardCurve>(
     at: usize,
     parcel: &PairingParcel<C>,
     range: std::ops::Range<usize>,
-    gathered: &mut Gathered<C>,
+    equation: &mut Equation<C>,
     random: &mut ChaCha20Rng,
 ) {
     for (place, check) in parcel.checks[range].iter().enumerate() {
         let weight = coefficient(random, batch.coefficient_bits);
-        if add_check(&mut gathered.equation, parcel, check, weight).is_some() {
-            gathered.places.push((at, place));
+        if let Some(pairs) = pairs_of_check(parcel, check) {
+            equation.add((at, place), &pairs, weight);
         }
     }
 }
