@@ -14,6 +14,8 @@ pub(crate) trait CardCurve: Curve {
     /// Real parts first, one number in each `NUMBER_BYTES`.
     const ENCODING: Encoding;
     const NUMBER_BYTES: usize;
+    /// Items that the CPU backend decides in a large batch in the time of a Miller loop of two pairs and a final exponentiation.
+    const PRODUCT_ITEMS: usize;
     fn image() -> &'static Image;
     fn modulus() -> BigUint;
     /// From the coordinates in the order of the tower, numbers below p.
@@ -47,6 +49,7 @@ pub(crate) fn value_of<C: CardCurve>(registers: &[Wide]) -> Option<C::Gt> {
 impl CardCurve for Bls12381 {
     const ENCODING: Encoding = Encoding::Eip2537;
     const NUMBER_BYTES: usize = 64;
+    const PRODUCT_ITEMS: usize = 3;
 
     fn image() -> &'static Image {
         microcode::bls12_381::image()
@@ -74,6 +77,7 @@ impl CardCurve for Bls12381 {
 impl CardCurve for Bn254 {
     const ENCODING: Encoding = Encoding::Eigensdk;
     const NUMBER_BYTES: usize = 32;
+    const PRODUCT_ITEMS: usize = 25;
 
     fn image() -> &'static Image {
         microcode::bn254::image()

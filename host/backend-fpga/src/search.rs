@@ -6,10 +6,6 @@ use std::ops::Range;
 use crate::curve::CardCurve;
 use crate::equation::{Generators, Place};
 
-/// Products that one batch's search may look at. Each costs the host about as much as to decide twenty items by itself, so where
-/// many items are bad a search is not worth its price.
-const PRODUCTS_MAX: u32 = 32;
-
 pub(crate) struct Answered<C: CardCurve>(pub(crate) Vec<AnsweredLeaf<C>>);
 
 pub(crate) struct AnsweredLeaf<C: CardCurve> {
@@ -36,21 +32,26 @@ pub(crate) enum Found {
 }
 
 impl<C: CardCurve> Answered<C> {
-    /// Each item in one claim.
+    /// Each item in one claim. A search may take half of the time in which the CPU would decide all items.
     pub(crate) fn claims(&self) -> Vec<Claim> {
+        let items: usize = self.0.iter().map(|leaf| leaf.places.len()).sum();
+        self.claims_within(items / C::PRODUCT_ITEMS / 2)
+    }
+
+    /// By so many products beside that of all.
+    fn claims_within(&self, mut products_left: usize) -> Vec<Claim> {
         let all = 0..self.0.len();
         let mut claims = Vec::new();
         if self.holds(all.clone()) {
             self.claim(&mut claims, Found::Good, all);
         } else {
-            let mut products_left = PRODUCTS_MAX;
             self.search(all, &mut products_left, &mut claims);
         }
         claims
     }
 
     /// A part that fails, cut in two.
-    fn search(&self, failing: Range<usize>, products_left: &mut u32, claims: &mut Vec<Claim>) {
+    fn search(&self, failing: Range<usize>, products_left: &mut usize, claims: &mut Vec<Claim>) {
         // One product for each half.
         let left = products_left.checked_sub(2);
         let (Some(left), 2..) = (left, failing.len()) else {
@@ -106,6 +107,7 @@ mod tests {
     use crate::equation::{Equation, coefficient};
 
     const LEAVES: usize = 12;
+    const PRODUCTS: usize = 32;
     /// Each item has a point of its own: a leaf has as many as a run has pairs of them.
     const LEAF_ITEMS: usize = 4;
 
@@ -153,7 +155,7 @@ mod tests {
     ) -> Vec<Claim> {
         let questions = equation.questions(&mut random(seed));
         let values = card(&questions.runs);
-        questions.answered(&values).claims()
+        questions.answered(&values).claims_within(PRODUCTS)
     }
 
     fn honest<C: Curve>(runs: &[Vec<Pair<C>>]) -> Vec<C::Gt> {
@@ -216,8 +218,23 @@ mod tests {
         assert_eq!(items(&found, Found::Good), []);
         let count = items(&found, Found::Bad).len();
         assert_eq!(count, LEAVES * 3 * LEAF_ITEMS);
-        let splits = PRODUCTS_MAX as usize / 2;
+        let splits = PRODUCTS / 2;
         assert_eq!(found.len(), splits + 1);
+    }
+
+    /// What a search may cost goes by what the CPU would take: for few items nothing at all.
+    #[test]
+    fn few_items_are_not_worth_a_search() {
+        let claims = |leaves: usize| {
+            let questions = equation::<Bn254>(leaves, &[1]).questions(&mut random(1));
+            let values = honest::<Bn254>(&questions.runs);
+            questions.answered(&values).claims()
+        };
+        assert_eq!(items(&claims(LEAVES), Found::Good), []);
+        assert_eq!(
+            items(&claims(4 * LEAVES), Found::Good).len(),
+            2 * LEAVES * LEAF_ITEMS
+        );
     }
 
     type Gt = <Bls12381 as Curve>::Gt;
