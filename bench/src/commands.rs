@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand, ValueEnum};
 use tutti_engine::{Engine, Observer};
 
+use crate::Twins;
 use crate::compare::PairError;
 use crate::load::{SetCall, TargetError};
 use crate::results::ResultsError;
@@ -167,6 +168,9 @@ pub struct TargetArgs {
     /// The call that carries signature sets to a server.
     #[arg(long, value_enum, default_value_t = SetCall::Sets)]
     pub(crate) call: SetCall,
+    /// Whether the server knows the operators' keys in G2 too, or only in G1, as the contracts do.
+    #[arg(long, value_enum, default_value_t = Twins::Known)]
+    pub(crate) twins: Twins,
     /// Sets that blst-grouped takes at once.
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub(crate) baseline_batch: usize,

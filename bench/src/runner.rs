@@ -8,6 +8,7 @@ use tutti_engine::{Engine, NoObserver, Observer};
 use tutti_server::{Config, Metrics, Server};
 use tutti_types::Priority;
 
+use crate::Twins;
 use crate::commands::{
     BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine, OpenArgs,
     PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
@@ -250,7 +251,7 @@ fn wire_target(
         None => start_server(common, run)?,
     };
     let target = WireTarget::connect(&endpoint, args.connections, args.call)?;
-    target.put_keys(workload)?;
+    target.put_keys(workload, args.twins)?;
     Ok(target)
 }
 
@@ -336,6 +337,7 @@ impl LoadArgs {
         &self,
         run: &Run<'_>,
         kind: &'static str,
+        at: Option<f64>,
         load_before: Option<f64>,
         mut report: Value,
     ) -> Result<(), Failure> {
@@ -344,10 +346,17 @@ impl LoadArgs {
         let place = self.target.target.name();
         report["place"] = json!(place);
         report["call"] = json!(self.target.call.name());
-        let variant = match self.target.call {
+        let mut variant = match self.target.call {
             SetCall::Sets => format!("{place}-{}", self.items),
             call => format!("{place}-{}-{}", call.name(), self.items),
         };
+        if let Some(rate) = at {
+            variant = format!("{variant}-{rate}");
+        }
+        if self.target.twins == Twins::Unknown {
+            report["twins"] = json!("unknown");
+            variant += "-twins-unknown";
+        }
         let scenario = self.scenario.to_string();
         run.keep(&self.common, kind, &scenario, &variant, load_before, report)
     }
@@ -414,7 +423,7 @@ pub(crate) fn closed(args: &ClosedArgs, run: &Run<'_>) -> Result<(), Failure> {
             };
             let loops: Vec<Value> = concurrencies.iter().map(one).collect();
             args.load
-                .keep(run, "closed", load_before, json!({ "loops": loops }))
+                .keep(run, "closed", None, load_before, json!({ "loops": loops }))
         }
     }
     let concurrencies = concurrencies(&args.concurrency)?;
@@ -491,7 +500,8 @@ pub(crate) fn open(args: &OpenArgs, run: &Run<'_>) -> Result<(), Failure> {
                 "streams": named.collect::<Vec<_>>(),
                 "energy": energy,
             });
-            args.load.keep(run, "open", load_before, report)
+            args.load
+                .keep(run, "open", Some(args.rate), load_before, report)
         }
     }
     if args.rate <= 0.0 {
@@ -530,7 +540,7 @@ pub(crate) fn search(args: &SearchArgs, run: &Run<'_>) -> Result<(), Failure> {
             let mut report = found.to_json();
             report["percentile"] = json!(args.percentile);
             report["limit_ms"] = json!(args.limit_ms);
-            args.load.keep(run, "search", load_before, report)
+            args.load.keep(run, "search", None, load_before, report)
         }
     }
     if args.from <= 0.0 || !(0.0..=100.0).contains(&args.percentile) {

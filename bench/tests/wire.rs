@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tutti_backend_cpu::{CpuBackend, CpuConfig};
-use tutti_bench::Workload;
 use tutti_bench::load::{ClosedLoop, SetCall, TargetError, WireTarget, closed_loop, requests};
+use tutti_bench::{Twins, Workload};
 use tutti_engine::{Engine, EngineConfig};
 use tutti_server::{Config, Metrics, Server};
 use tutti_types::{Limits, Priority};
@@ -38,7 +38,9 @@ fn workload(name: &str) -> Arc<Workload> {
 /// Keeps three requests of three items under way for a moment.
 fn load(endpoint: &str, call: SetCall, workload: &Arc<Workload>) -> tutti_bench::load::LoadReport {
     let target = WireTarget::connect(endpoint, 2, call).expect("the server listens");
-    target.put_keys(workload).expect("the keys are good");
+    target
+        .put_keys(workload, Twins::Known)
+        .expect("the keys are good");
     let requests = requests(&target, workload, 3, Priority::Normal).expect("a load");
     let plan = ClosedLoop {
         concurrency: 3,

@@ -16,6 +16,8 @@ mod forge;
 #[allow(dead_code)]
 #[path = "../differential/items.rs"]
 mod items;
+#[path = "../differential/products.rs"]
+mod products;
 #[allow(dead_code)]
 #[path = "../differential/rig.rs"]
 mod rig;

@@ -12,8 +12,9 @@ use tutti_curves::bn254::{self, Bn254};
 use tutti_curves::{Group, Wire, WirePair, oracle};
 use tutti_types::{Encoding, InvalidReason, Part, Verdict};
 
-use crate::forge::{self, Forge, Pairing};
+use crate::forge::{self, Forge};
 use crate::machine::{Machine, ask, batch};
+use crate::products::Pairing;
 use crate::rig::{self, below, pick, random, shuffle};
 
 fn times<G: Group>(scalar: u128, random: &mut impl RngCore) -> Wire<G> {

@@ -5,10 +5,7 @@ use std::sync::LazyLock;
 use num_bigint::{BigInt, BigUint};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
-use tutti_backend::{PairingParcel, Work};
-use tutti_curves::bls12_381::{self, Bls12381};
-use tutti_curves::bn254::{self, Bn254};
-use tutti_curves::{Curve, Group, Wire};
+use tutti_curves::{Group, Wire, bls12_381, bn254};
 use tutti_types::{CurveId, Encoding, GroupId, InvalidReason};
 
 /// What the group's cofactor allows.
@@ -18,23 +15,6 @@ pub(crate) trait Forge: Group {
 
     /// The number of points of the curve.
     fn curve_order() -> &'static BigUint;
-}
-
-/// A curve with points to forge and product checks to put them into.
-pub(crate) trait Pairing: Curve<G1: Forge, G2: Forge> {
-    fn work(parcel: PairingParcel<Self>) -> Work;
-}
-
-impl Pairing for Bls12381 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBls12381(parcel)
-    }
-}
-
-impl Pairing for Bn254 {
-    fn work(parcel: PairingParcel<Self>) -> Work {
-        Work::PairingBn254(parcel)
-    }
 }
 
 fn polynomial(at: &BigInt, coefficients: &[i32]) -> BigInt {

@@ -10,5 +10,6 @@ mod boundaries;
 mod forge;
 mod items;
 mod pairing;
+mod products;
 mod rig;
 mod verify;

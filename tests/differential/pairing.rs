@@ -9,7 +9,8 @@ use tutti_curves::bn254::Bn254;
 use tutti_curves::{Curve, Group, Wire, oracle};
 use tutti_types::{InvalidReason, Part, Verdict};
 
-use crate::forge::{self, Forge, Pairing};
+use crate::forge::{self, Forge};
+use crate::products::Pairing;
 use crate::rig::{self, BOTH_LENGTHS, below, one_in, pick, random, seeds, shuffle, slices};
 
 type Pair<C> = (Wire<<C as Curve>::G1>, Wire<<C as Curve>::G2>);

@@ -18,6 +18,7 @@ use tutti_types::Priority;
 use self::answers::Answer;
 use self::stream::SetStream;
 use super::{Done, Reply, Target, TargetError};
+use crate::Twins;
 use crate::workload::{Data, Workload};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -156,15 +157,15 @@ impl WireTarget {
 
     /// Puts the workload's keys or operator sets; once for each workload, before its requests
     /// are sent.
-    pub fn put_keys(&self, workload: &Workload) -> Result<(), TargetError> {
+    pub fn put_keys(&self, workload: &Workload, twins: Twins) -> Result<(), TargetError> {
         let keys = match &workload.data {
             Data::MinPk(sets) => messages::key_parts(sets),
             Data::Bn254(sets) => messages::key_parts(sets),
-            Data::Quorums(quorums) => return self.put_operators(quorums.sets()),
+            Data::Quorums(quorums) => return self.put_operators(quorums.sets(twins)),
             Data::Mixed(crowds) => {
                 return crowds
                     .iter()
-                    .try_for_each(|crowd| self.put_keys(&crowd.workload));
+                    .try_for_each(|crowd| self.put_keys(&crowd.workload, twins));
             }
             _ => return Ok(()),
         };

@@ -47,6 +47,15 @@ pub(crate) struct OperatorGroup {
     contract_set: OperatorSet,
 }
 
+impl OperatorGroup {
+    const fn known(&self, twins: Twins) -> &OperatorSet {
+        match twins {
+            Twins::Known => &self.set,
+            Twins::Unknown => &self.contract_set,
+        }
+    }
+}
+
 /// One certificate as it is asked.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -57,8 +66,8 @@ pub(crate) struct Request {
 }
 
 /// What the verifier knows of the operators' keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Twins {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Twins {
     /// Each key in both groups: keys are added up.
     Known,
     /// In G1 only: the aggregate key that comes along is tied to them by a challenge.
@@ -129,8 +138,8 @@ impl Quorums {
         &self.standing
     }
 
-    pub(crate) fn sets(&self) -> impl Iterator<Item = &OperatorSet> {
-        self.groups.iter().map(|group| &group.set)
+    pub(crate) fn sets(&self, twins: Twins) -> impl Iterator<Item = &OperatorSet> {
+        self.groups.iter().map(move |group| group.known(twins))
     }
 
     pub(crate) fn request(&self, at: u32) -> &Request {
@@ -144,10 +153,7 @@ impl Quorums {
         let certificate = NonSignerCertificate::decode_call(&request.call);
         let subject = Subject::opaque(request.message);
         let case = Case {
-            set: match twins {
-                Twins::Known => &group.set,
-                Twins::Unknown => &group.contract_set,
-            },
+            set: group.known(twins),
             standing: &self.standing,
             subject: &subject,
             policy: &self.policy,

@@ -167,6 +167,7 @@ mod tests {
             assert_eq!(card(name), None);
         }
     }
+
     #[test]
     fn settings_of_cards_are_checked() {
         let digest = "00112233445566778899aabbccddeeff";

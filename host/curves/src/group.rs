@@ -85,6 +85,10 @@ impl<G: Group> Wire<G> {
 pub struct Member<G: Group>(G::Affine);
 
 impl<G: Group> Member<G> {
+    pub fn parse(encoding: Encoding, bytes: &[u8]) -> Result<Self, InvalidReason> {
+        G::parse(encoding, bytes)?.member()
+    }
+
     pub fn check(point: G::Affine) -> Result<Self, InvalidReason> {
         if G::in_subgroup(&point) {
             Ok(Self(point))

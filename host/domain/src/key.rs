@@ -42,18 +42,16 @@ pub enum Possession {
 impl Key {
     /// From the words of EIP-196 and EIP-197.
     pub fn bn254(g1: &[u8], g2: Option<&[u8]>) -> Result<Self, InvalidReason> {
-        let g1 = bn254::G1::parse(Encoding::Eip197, g1)?.member()?;
+        let g1 = Member::parse(Encoding::Eip197, g1)?;
         let g2 = g2
-            .map(|bytes| bn254::G2::parse(Encoding::Eip197, bytes)?.member())
+            .map(|bytes| Member::parse(Encoding::Eip197, bytes))
             .transpose()?;
         Ok(Self::Bn254 { g1, g2 })
     }
 
     /// From 48 compressed bytes.
     pub fn bls12381(compressed: &[u8]) -> Result<Self, InvalidReason> {
-        bls12_381::G1::parse(Encoding::ZcashCompressed, compressed)?
-            .member()
-            .map(Self::Bls12381)
+        Member::parse(Encoding::ZcashCompressed, compressed).map(Self::Bls12381)
     }
 
     /// The same of many, which a backend checks at once.
@@ -77,17 +75,14 @@ impl Key {
         let (g1, twins): (Vec<_>, Vec<_>) = keys
             .map(|(g1, g2)| {
                 let twin = g2.map(|bytes| bn254::G2::parse(Encoding::Eip197, bytes));
-                (Self::bn254(g1, None), twin)
+                (Member::parse(Encoding::Eip197, g1), twin)
             })
             .unzip();
         let read = twins.iter().filter_map(|twin| *twin).collect();
         let mut checked = checked(read, |twins| check.bn254_twins(twins))?.into_iter();
-        let key = |(g1, twin): (Result<Self, InvalidReason>, Option<_>)| {
+        let key = |(g1, twin): (Result<_, InvalidReason>, Option<_>)| {
             let g2 = twin.and_then(|_| checked.next()).transpose();
-            match (g1?, g2?) {
-                (Self::Bn254 { g1, .. }, g2) => Ok(Self::Bn254 { g1, g2 }),
-                (other, _) => Ok(other),
-            }
+            Ok(Self::Bn254 { g1: g1?, g2: g2? })
         };
         Ok(g1.into_iter().zip(twins).map(key).collect())
     }

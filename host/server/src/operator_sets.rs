@@ -16,7 +16,6 @@ use tutti_domain::{
     B256, ByBackend, Candidate, Obligation, OperatorSet, Outcome, PossessionProof, SetDraft,
     SetError, SetId, Stored, Succession,
 };
-use tutti_engine::SubmitOptions;
 use tutti_proto::v1;
 use tutti_proto::v1::get_operator_set_request::Set;
 use tutti_proto::v1::operator_set_service_server::OperatorSetService;
@@ -213,13 +212,8 @@ async fn put(
     asked: Asked,
     request: v1::PutOperatorSetRequest,
 ) -> Result<v1::PutOperatorSetResponse, Refusal> {
-    let options = asked.submit;
-    let read = move |frontend: &Frontend| {
-        reading(frontend, options, |reading| {
-            SetSource::read(&request, reading)
-        })
-    };
-    let set = match frontend.read(usize::MAX, read).await? {
+    let source = move |reading: Reading<'_>| SetSource::read(&request, reading);
+    let set = match read(&frontend, &asked, source).await? {
         SetSource::Draft(draft, proofs) => {
             Arc::new(checked(&frontend, *draft, proofs, &asked).await?)
         }
@@ -250,7 +244,6 @@ impl Upload {
             return Err(Refusal::malformed("part", "begin with the head").into());
         };
         let asked = self.caller.asks(head.options, &frontend.sources)?;
-        let options = asked.submit;
         let draft = head.draft.as_ref();
         let draft = draft.ok_or_else(|| Refusal::malformed("head.draft", "is required"))?;
         let draft = attest::set_head("head.draft", draft)?;
@@ -259,12 +252,10 @@ impl Upload {
             let Part::Members(more) = part else {
                 return Err(Refusal::malformed("part", "one head, then members").into());
             };
-            let read = move |frontend: &Frontend| {
-                reading(frontend, options, |reading| {
-                    members.append("head.draft", keys, &more.members, reading)
-                })
+            let append = move |reading: Reading<'_>| {
+                members.append("head.draft", keys, &more.members, reading)
             };
-            members = frontend.read(usize::MAX, read).await?;
+            members = read(frontend, &asked, append).await?;
         }
         let (draft, proofs) = members.of(draft);
         let set = Arc::new(checked(frontend, draft, proofs, &asked).await?);
@@ -291,16 +282,20 @@ impl Upload {
 }
 
 /// Reads a set on a thread that may wait: its keys are checked by the engine, all at once.
-fn reading<T>(
-    frontend: &Frontend,
-    options: SubmitOptions,
-    read: impl FnOnce(Reading<'_>) -> T,
-) -> T {
-    let keys = ByBackend(|work: &dyn Fn() -> Work| frontend.check_keys(work, options));
-    read(Reading {
-        limits: frontend.limits(),
-        keys: &keys,
-    })
+async fn read<T: Send + 'static>(
+    frontend: &Arc<Frontend>,
+    asked: &Asked,
+    read: impl FnOnce(Reading<'_>) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let options = asked.submit;
+    let read = move |frontend: &Frontend| {
+        let keys = ByBackend(|work: &dyn Fn() -> Work| frontend.check_keys(work, options));
+        read(Reading {
+            limits: frontend.limits(),
+            keys: &keys,
+        })
+    };
+    frontend.read(usize::MAX, read).await
 }
 
 /// A set of which everything has been shown.
@@ -381,13 +376,8 @@ async fn succession(
     asked: &Asked,
 ) -> Result<Succession, Refusal> {
     let (request, attester) = (request.clone(), Arc::clone(attester));
-    let options = asked.submit;
-    let read = move |frontend: &Frontend| {
-        reading(frontend, options, |reading| {
-            Successor::read(&request, &attester, reading)
-        })
-    };
-    match frontend.read(usize::MAX, read).await? {
+    let successor = move |reading: Reading<'_>| Successor::read(&request, &attester, reading);
+    match read(frontend, asked, successor).await? {
         Successor::Proven(succession) => Ok(*succession),
         Successor::Drafted {
             draft,

@@ -208,15 +208,16 @@ pub(super) fn key_parts<W: Signed>(sets: &Sets<W>) -> Vec<wire::PutKeySetRequest
         .collect()
 }
 
-/// An operator set whose keys are known in both groups.
+/// An operator set with what is known of its keys.
 pub(super) fn operator_set(nth: usize, set: &OperatorSet) -> wire::PutOperatorSetRequest {
     let member = |member: &tutti_domain::Member| {
-        let Key::Bn254 { g1, g2: Some(g2) } = &member.key else {
-            unreachable!("benchmarks' operators have twins");
+        let Key::Bn254 { g1, g2 } = &member.key else {
+            unreachable!("benchmarks' operators sign on BN254");
         };
+        let twin = g2.map(|g2| bn254::G2::encode(Some(g2.point()), Encoding::Eip197));
         wire::OperatorMember {
             key: bn254::G1::encode(Some(g1.point()), Encoding::Eip197).into(),
-            key_g2: bn254::G2::encode(Some(g2.point()), Encoding::Eip197).into(),
+            key_g2: twin.unwrap_or_default().into(),
             possession: wire::KeyPossession::AttestedBySource.into(),
             weights: QUORUMS
                 .iter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tutti_curves::{Group, bls12_381, bn254};
+use tutti_curves::{Group, Member, bls12_381};
 use tutti_domain::ecdsa::Signature;
 use tutti_domain::{
     Accusation, Evidence, EvidenceFault, EvidenceOutcome, KeyKind, MemberSignature, OperatorSet,
@@ -33,11 +33,8 @@ impl Charge {
         })?;
         let kind = set.key_kind();
         let twin = Some(&*request.key_g2).filter(|key| !key.is_empty());
-        let twin = twin.map(|key| match bn254::G2::parse(Encoding::Eip197, key) {
-            Ok(point) => point.member(),
-            Err(reason) => Err(reason),
-        });
         let twin = twin
+            .map(|key| Member::parse(Encoding::Eip197, key))
             .transpose()
             .map_err(|reason| Refusal::malformed("key_g2", reason.text()))?;
         let testimony = |name: &str, signed: Option<&v1::SignedStatement>| {

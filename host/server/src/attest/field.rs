@@ -88,9 +88,7 @@ impl Field {
     }
 
     pub(super) fn g1_key(&self, name: &str, bytes: &[u8]) -> Result<Member<bn254::G1>, Refusal> {
-        self.g1(name, bytes)?
-            .member()
-            .map_err(|reason| self.of(name).refuse(reason.text()))
+        Member::parse(Encoding::Eip197, bytes).map_err(|reason| self.of(name).refuse(reason.text()))
     }
 }
 
