@@ -32,6 +32,15 @@ INLINE T* again(T* at) {
     return at;
 }
 
+// The number of zeros below the lowest bit that is set.
+INLINE uint32_t lowest_bit(uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+    return __ffs(bits) - 1;
+#else
+    return __builtin_ctz(bits);
+#endif
+}
+
 // The number of this thread in the whole grid.
 INLINE uint32_t thread_number() {
     return blockIdx.x * blockDim.x + threadIdx.x;

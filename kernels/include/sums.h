@@ -16,13 +16,47 @@ INLINE Point<F> sum_list(const Array& affine, const uint32_t* ranges, const uint
     return sum;
 }
 
-// The keys of part `part` of `parts` whose bits are set.
+// A run of keys and the bits that say which of them are named.
+struct BitPiece {
+    uint32_t place; // of the first key
+    uint32_t word;  // of the bits; bit i of word w is key 32 w + i of the run
+    uint32_t keys;
+    bool rest;      // those that are not named are taken away
+    uint32_t start; // the place of the point that the sum begins with, or NOWHERE
+
+    static constexpr uint32_t NOWHERE = 0xffffffff;
+
+    static INLINE BitPiece load(const uint32_t* from) {
+        return {from[0], from[1], from[2] >> 1, (from[2] & 1) != 0, from[3]};
+    }
+
+    // The keys at and after `at`, a multiple of 32, that an addition is due for, of the next 32.
+    INLINE uint32_t due(const uint32_t* bits, uint32_t at) const {
+        uint32_t named = bits[word + at / 32];
+        uint32_t all = keys - at < 32 ? (1u << (keys - at)) - 1 : 0xffffffff;
+        return (rest ? ~named : named) & all;
+    }
+};
+
+// The keys that are named, or where the sum begins less those that are not. One loop goes over the additions, so that threads
+// whose bits lie elsewhere wait for none but the longest.
 template <class F>
-INLINE Point<F> sum_bits(const Array& affine, uint32_t keys, const uint8_t* bits, uint32_t part, uint32_t parts) {
+INLINE Point<F> sum_bits(const Array& affine, const BitPiece& piece, const uint32_t* bits) {
     Point<F> sum = Point<F>::infinity();
-    for (uint32_t key = part; key < keys; key += parts) {
-        if (!(bits[key / 8] >> key % 8 & 1)) continue;
-        Affine<F> term = Affine<F>::load(affine, key);
+    if (piece.start != BitPiece::NOWHERE) {
+        Affine<F> start = Affine<F>::load(affine, piece.start);
+        add_affine(&sum, &start);
+    }
+    uint32_t at = 0, due = piece.keys ? piece.due(bits, 0) : 0;
+    while (at < piece.keys) {
+        if (due == 0) {
+            at += 32;
+            if (at < piece.keys) due = piece.due(bits, at);
+            continue;
+        }
+        Affine<F> term = Affine<F>::load(affine, piece.place + at + lowest_bit(due));
+        due &= due - 1;
+        if (piece.rest) term.y = neg(term.y);
         add_affine(&sum, &term);
     }
     return sum;

@@ -132,6 +132,29 @@ fn addition<G: Stored>() -> f64 {
     entry::<G>("sum_lists", 1, arguments) / f64::from(TERMS)
 }
 
+/// The sum of a set's keys of which so many of 1,024 are named by bits: whichever is less, those or all less the others.
+fn by_bits<G: Stored>(named: u32) -> f64 {
+    const KEYS: u32 = 1_024;
+    let mut points = points::<G>(KEYS as usize + 1);
+    let mut bits = vec![0; KEYS as usize / 32];
+    // Odd, so that they lie all over the set.
+    for key in (0..named).map(|nth| nth * 389 % KEYS) {
+        bits[key as usize / 32] |= 1 << (key % 32);
+    }
+    let rest = u32::from(2 * named > KEYS);
+    let start = if rest == 1 { KEYS } else { u32::MAX };
+    let mut piece = [0, 0, 2 * KEYS + rest, start];
+    let mut jacobian = Words::new(3 * G::COORDINATE, 1);
+    let arguments = vec![
+        W(&mut points),
+        Numbers(&mut piece),
+        Numbers(&mut bits),
+        Number(1),
+        W(&mut jacobian),
+    ];
+    entry::<G>("sum_bits", 1, arguments)
+}
+
 /// A value's Miller loops, and its product with another one.
 fn miller<C: StoredCurve>(pairs: usize) -> f64 {
     let (mut g1, mut g2) = (points::<C::G1>(2 * pairs), points::<C::G2>(2 * pairs));
@@ -231,6 +254,15 @@ fn multiplications_per_signature_stay_within_the_plan() {
         assert!(
             counted > 0.0 && counted <= 1.15 * planned,
             "{stage}: {counted} of {planned}"
+        );
+    }
+    let each = addition::<G1>();
+    for (named, additions) in [(1_024, 0.0), (922, 102.0), (512, 511.0), (102, 101.0)] {
+        let counted = by_bits::<G1>(named);
+        println!("| {named} of 1,024 keys by their bits | | {counted:.0} |");
+        assert!(
+            counted <= additions * each * 1.01 + 1.0,
+            "{named} keys: {counted} of {additions} additions"
         );
     }
     let weighed_alone = weigh::<G2>();

@@ -291,41 +291,95 @@ fn sums_of_lists_are_the_oracles() {
     lists::<bn254::G2>();
 }
 
+/// A run of the points at `place`, by bits: those named, or the point at `start` less those that are not.
+struct BitPiece {
+    place: usize,
+    bits: Vec<bool>,
+    rest: bool,
+    start: Option<usize>,
+}
+
+impl BitPiece {
+    fn sum<G: Stored>(&self, points: &[Option<G::Affine>]) -> Option<G::Affine> {
+        let due = |(at, &named): (usize, &bool)| {
+            let point = points[self.place + at];
+            let point = if self.rest {
+                point.as_ref().map(G::negate)
+            } else {
+                point
+            };
+            (named != self.rest).then_some(point)
+        };
+        let start = self.start.map(|start| points[start]);
+        sum_of::<G>(
+            start
+                .into_iter()
+                .chain(self.bits.iter().enumerate().filter_map(due)),
+        )
+    }
+}
+
 fn bit_sets<G: Stored>() {
     let mut random = ChaCha20Rng::seed_from_u64(15);
     let points = awkward::<G>(&mut random);
-    let (lists, parts, bytes_per_list) = (6, 3, points.len().div_ceil(8));
-    let mut bits = vec![0; lists * bytes_per_list];
-    random.fill_bytes(&mut bits);
-    bits[..bytes_per_list].fill(0);
-    bits[bytes_per_list..2 * bytes_per_list].fill(255);
-    let mut jacobian = Words::new(3 * G::COORDINATE, lists * parts);
+    let points: Vec<_> = points.into_iter().cycle().take(120).collect();
+    let mut pieces = Vec::new();
+    // Runs that end in the midst of a word, at its end, and behind it.
+    for length in [1, 7, 31, 32, 33, 64, 65, 96, points.len()] {
+        for density in [0, 1, 128, 255, 256] {
+            for (rest, start) in [
+                (false, None),
+                (true, None),
+                (true, Some(0)),
+                (false, Some(3)),
+            ] {
+                let place = random.next_u32() as usize % (points.len() - length + 1);
+                let start = start.map(|start| (place + start) % points.len());
+                let bits = (0..length)
+                    .map(|_| random.next_u32() % 256 < density)
+                    .collect();
+                pieces.push(BitPiece {
+                    place,
+                    bits,
+                    rest,
+                    start,
+                });
+            }
+        }
+    }
+    let (mut numbers, mut words) = (Vec::new(), Vec::new());
+    for piece in &pieces {
+        let start = piece.start.map_or(u32::MAX, |start| start as u32);
+        let keys = 2 * piece.bits.len() as u32 + u32::from(piece.rest);
+        numbers.extend([piece.place as u32, words.len() as u32, keys, start]);
+        words.extend(piece.bits.chunks(32).map(|run| {
+            // Bits behind the last key say nothing.
+            let noise = random.next_u32().checked_shl(run.len() as u32).unwrap_or(0);
+            (0..)
+                .zip(run)
+                .fold(noise, |word, (at, &named)| word | u32::from(named) << at)
+        }));
+    }
     let mut stored = store::<G>(&points);
+    let mut jacobian = Words::new(3 * G::COORDINATE, pieces.len());
     let arguments = vec![
         W(&mut stored),
-        Number(points.len() as u32),
-        Bytes(&mut bits),
-        Number(bytes_per_list as u32),
-        Number(lists as u32),
-        Number(parts as u32),
+        Numbers(&mut numbers),
+        Numbers(&mut words),
+        Number(pieces.len() as u32),
         W(&mut jacobian),
     ];
-    launch(&G::entry("sum_bits"), lists * parts, arguments);
+    launch(&G::entry("sum_bits"), pieces.len(), arguments);
     for (at, found) in to_affine::<G>(&mut jacobian).iter().enumerate() {
-        let (list, part) = (at % lists, at / lists);
-        let set = |i: &usize| bits[list * bytes_per_list + i / 8] >> (i % 8) & 1 == 1;
-        let named = (part..points.len()).step_by(parts).filter(set);
-        assert!(
-            *found == sum_of::<G>(named.map(|i| points[i])),
-            "{} {at}",
-            G::NAME
-        );
+        assert!(*found == pieces[at].sum::<G>(&points), "{} {at}", G::NAME);
     }
 }
 
 #[test]
 fn sums_of_bit_sets_are_the_oracles() {
     bit_sets::<bls12_381::G1>();
+    bit_sets::<bls12_381::G2>();
+    bit_sets::<bn254::G1>();
     bit_sets::<bn254::G2>();
 }
 

@@ -7,6 +7,7 @@ mod absent;
 mod failing;
 mod machine;
 mod primitives;
+mod signers;
 mod verdicts;
 
 // Shared with the tests of the CPU backend, which use all of it.

@@ -11,7 +11,7 @@ use crate::words::{DeviceCurve, DeviceGroup, Words};
 /// Points whose inverses one thread takes together.
 const RUN: u32 = 16;
 /// Terms that one thread adds one after the other; longer lists are done in parts.
-const TERMS_MAX: usize = 64;
+pub(crate) const TERMS_MAX: usize = 64;
 /// The same for factors of a product, which take longer.
 const FACTORS_MAX: usize = 16;
 /// Magnitudes of a digit.
@@ -78,11 +78,6 @@ impl Lists {
 /// A point of a sum, by its place.
 pub(crate) const fn plus(place: u32) -> u32 {
     2 * place
-}
-
-/// A point that is taken away.
-pub(crate) const fn minus(place: u32) -> u32 {
-    2 * place + 1
 }
 
 /// Elements on the device, limb-major.
@@ -309,12 +304,11 @@ impl Composer {
         self.launch(format!("{}_weigh", G::NAME), count, arguments);
     }
 
-    /// The sum of each list's points, `plus` or `minus`, as Jacobian points.
+    /// The sum of each list's points, as Jacobian points.
     pub(crate) fn sums<G: DeviceGroup>(&mut self, points: Array, lists: &Lists) -> Array {
         let Some((pieces, of_lists)) = lists.cut(TERMS_MAX) else {
             let to = self.array::<G::Sum>(lists.len() as u64);
-            let entry = format!("{}_sum_lists", G::NAME);
-            self.reduce(entry, points, lists, to);
+            self.sum_lists::<G>(points, lists, to);
             return to;
         };
         let affine = self.affine_sums::<G>(points, &pieces);
@@ -323,6 +317,31 @@ impl Composer {
             whole.push(list.iter().map(|&piece| plus(piece)));
         }
         self.sums::<G>(affine, &whole)
+    }
+
+    /// The same by one thread a list.
+    pub(crate) fn sum_lists<G: DeviceGroup>(&mut self, points: Array, lists: &Lists, to: Array) {
+        self.reduce(format!("{}_sum_lists", G::NAME), points, lists, to);
+    }
+
+    /// The sum of each piece's keys, of which bits say which they are: four numbers a piece.
+    pub(crate) fn sum_bits<G: DeviceGroup>(
+        &mut self,
+        keys: Array,
+        pieces: &[u32],
+        bits: &[u32],
+        to: Array,
+    ) {
+        let count = pieces.len() as u64 / 4;
+        let (pieces, bits) = (self.numbers(pieces), self.numbers(bits));
+        let arguments = vec![
+            keys.argument(),
+            pieces.argument(),
+            bits.argument(),
+            word(count),
+            to.argument(),
+        ];
+        self.launch(format!("{}_sum_bits", G::NAME), count, arguments);
     }
 
     pub(crate) fn affine_sums<G: DeviceGroup>(&mut self, points: Array, lists: &Lists) -> Array {

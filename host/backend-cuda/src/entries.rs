@@ -68,6 +68,7 @@ fn of(operation: Operation) -> Vec<String> {
             needed.push(format!("{curve}_{signatures}_{point}"));
         }
     }
+    needed.push(format!("{curve}_{keys}_sum_bits"));
     let of_signatures = hashes.iter().chain(&["fold", "bucket_bits"]);
     needed.extend(of_signatures.map(|step| format!("{curve}_{signatures}_{step}")));
     if curve == "bn" {

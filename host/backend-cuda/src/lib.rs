@@ -18,6 +18,7 @@ mod program;
 mod residents;
 mod roots;
 mod run;
+mod signers;
 mod supervisor;
 mod verify;
 mod warm;

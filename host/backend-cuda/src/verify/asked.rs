@@ -10,10 +10,11 @@ use tutti_curves::{Hashing, Wire};
 use tutti_types::{HashVariant, Scheme};
 
 use super::{DeviceWorld, Parcels};
-use crate::composer::{minus, plus};
+use crate::composer::plus;
 use crate::points::compressed;
 use crate::residents::Lodging;
 use crate::run::{Run, Stop};
+use crate::signers::{BitSet, Signers};
 
 /// How the device hashes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +68,15 @@ pub(super) struct AskedFactor<'a> {
     pub(super) hashing: usize,
     /// The message, behind the key where the scheme puts that before it.
     pub(super) whole: Cow<'a, [u8]>,
-    keys: Range<usize>,
+    keys: FactorKeys,
+}
+
+/// Keys that are added up.
+#[derive(Clone, Debug)]
+enum FactorKeys {
+    /// These of the places.
+    Places(Range<usize>),
+    Bits(BitSet),
 }
 
 /// What goes to the device, and what does not.
@@ -75,8 +84,10 @@ pub(super) struct AskedFactor<'a> {
 pub(super) struct Asked<'a, W: DeviceWorld> {
     pub(super) items: Vec<AskedItem<'a, W>>,
     factors: Vec<AskedFactor<'a>>,
-    /// Places in the table of keys, added or taken away.
-    keys: Vec<u32>,
+    /// Places in the table of keys, as terms of a sum.
+    places: Vec<u32>,
+    /// The bits of sets.
+    pub(super) words: Vec<u32>,
     pub(super) hashings: Vec<HashKind>,
     /// Keys sent along, compressed.
     pub(super) inline: Vec<u8>,
@@ -94,7 +105,8 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         let mut asked = Self {
             items: Vec::new(),
             factors: Vec::new(),
-            keys: Vec::new(),
+            places: Vec::new(),
+            words: Vec::new(),
             hashings: Vec::new(),
             inline: Vec::new(),
             inline_count: 0,
@@ -134,8 +146,11 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         &self.factors[item.factors.clone()]
     }
 
-    pub(super) fn keys(&self, factor: &AskedFactor<'_>) -> &[u32] {
-        &self.keys[factor.keys.clone()]
+    pub(super) fn name_keys(&self, factor: &AskedFactor<'_>, signers: &mut Signers<'_>) {
+        match &factor.keys {
+            FactorKeys::Places(places) => signers.push_terms(&self.places[places.clone()]),
+            FactorKeys::Bits(set) => signers.push_set(*set),
+        }
     }
 
     /// Takes an item with all its factors, or nothing of it.
@@ -148,7 +163,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         sources: &mut Sources<W>,
         room: u64,
     ) -> Option<()> {
-        let (first, first_key) = (self.factors.len(), self.keys.len());
+        let (first, place, word) = (self.factors.len(), self.places.len(), self.words.len());
         let augments = *parcel.scheme() == Scheme::Bls12381MinPkAug;
         for term in parcel.terms(verified) {
             let taken = if augments {
@@ -168,7 +183,8 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
                 self.factor(hashing, parcel, term, whole, sources, room)
             };
             if taken.is_none() {
-                self.keys.truncate(first_key);
+                self.places.truncate(place);
+                self.words.truncate(word);
                 self.factors.truncate(first);
                 return None;
             }
@@ -190,23 +206,31 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         sources: &mut Sources<W>,
         room: u64,
     ) -> Option<()> {
-        let first = self.keys.len();
-        match parcel.source(term) {
+        let keys = match parcel.source(term) {
             Keys::Set(set) => {
                 let lodging = sources.lodgings[term.source as usize].as_ref()?;
-                self.keys
-                    .extend(of_set(lodging, set.len(), parcel.indices(term)));
+                self.keys_of_set(lodging, set.len(), parcel.indices(term))
             }
             Keys::Inline(keys) => {
-                self.inline_keys(keys, term, parcel.indices(term), sources, room)?;
+                self.inline_keys(keys, term, parcel.indices(term), sources, room)?
             }
-        }
+        };
         self.factors.push(AskedFactor {
             hashing,
             whole,
-            keys: first..self.keys.len(),
+            keys,
         });
         Some(())
+    }
+
+    fn keys_of_set(&mut self, lodging: &Lodging, keys: usize, indices: &[u32]) -> FactorKeys {
+        if let Some(set) = BitSet::of(lodging, keys, indices, &mut self.words) {
+            return FactorKeys::Bits(set);
+        }
+        let (start, first) = (self.places.len(), lodging.first as u32);
+        let places = indices.iter().map(|index| plus(first + index));
+        self.places.extend(places);
+        FactorKeys::Places(start..self.places.len())
     }
 
     fn inline_keys(
@@ -216,7 +240,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         indices: &[u32],
         sources: &mut Sources<W>,
         room: u64,
-    ) -> Option<()> {
+    ) -> Option<FactorKeys> {
         if self.inline_count + indices.len() as u64 + KNOWN_KEYS > room {
             return None;
         }
@@ -225,6 +249,7 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         if indices.iter().any(infinite) {
             return None;
         }
+        let start = self.places.len();
         for &index in indices {
             let place = *sources
                 .inline
@@ -235,9 +260,9 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
                     self.inline_count += 1;
                     (self.scratch_first + self.inline_count - 1) as u32
                 });
-            self.keys.push(plus(place));
+            self.places.push(plus(place));
         }
-        Some(())
+        Some(FactorKeys::Places(start..self.places.len()))
     }
 
     /// The term of the key behind those that were sent along.
@@ -250,27 +275,6 @@ impl<'a, W: DeviceWorld> Asked<'a, W> {
         let at = u64::from(term / 2).checked_sub(self.scratch_first)?;
         (at <= self.inline_count).then_some(at as usize)
     }
-}
-
-/// The terms whose sum is that of some keys of a set: those keys, or all of them less the others.
-fn of_set(lodging: &Lodging, keys: usize, indices: &[u32]) -> Vec<u32> {
-    let first = lodging.first as u32;
-    let named = || indices.iter().map(|index| plus(first + index)).collect();
-    if 2 * indices.len() <= keys + 1 {
-        return named();
-    }
-    let mut missing = vec![true; keys];
-    for &index in indices {
-        if !std::mem::take(&mut missing[index as usize]) {
-            // Named twice: added twice.
-            return named();
-        }
-    }
-    let missing = (0..).zip(missing).filter(|(_, missing)| *missing);
-    let others = missing.map(|(index, _)| minus(first + index));
-    std::iter::once(plus(lodging.total as u32))
-        .chain(others)
-        .collect()
 }
 
 /// Where a parcel's keys are.
@@ -302,31 +306,5 @@ fn key_bytes<W: DeviceWorld>(keys: &Keys<W>, index: u32) -> Vec<u8> {
     match keys {
         Keys::Set(set) => compressed::<W::Key>(&Wire::Point(set.keys()[index as usize])),
         Keys::Inline(keys) => compressed::<W::Key>(&keys[index as usize]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn most_of_a_set_is_all_of_it_less_the_others() {
-        let lodging = Lodging::at(100, 9);
-        let all = plus(109);
-        assert_eq!(of_set(&lodging, 9, &[3, 1]), [plus(103), plus(101)]);
-        assert_eq!(
-            of_set(&lodging, 9, &[0, 1, 2, 3, 4]),
-            [0, 1, 2, 3, 4].map(|index| plus(100 + index))
-        );
-        assert_eq!(
-            of_set(&lodging, 9, &[8, 0, 1, 2, 4, 7]),
-            [all, minus(103), minus(105), minus(106)]
-        );
-        assert_eq!(of_set(&lodging, 9, &[0, 1, 2, 3, 4, 5, 6, 7, 8]), [all]);
-        let twice = [0, 1, 2, 3, 4, 5, 6, 6];
-        assert_eq!(
-            of_set(&lodging, 9, &twice),
-            twice.map(|index| plus(100 + index))
-        );
     }
 }

@@ -178,7 +178,7 @@ fn weighed_keys<W: DeviceWorld>(
 ) -> Array {
     let count = plan.owners.len() as u64;
     let weights = composer.input(&coefficients.of(&plan.owners.iter().map(|&item| item as usize)));
-    let keys = composer.affine_sums::<W::Key>(run.table_array::<W::Key>(), &plan.factors);
+    let keys = composer.sums_of_signers::<W::Key>(run.table_array::<W::Key>(), &plan.factors);
     let weighed = composer.array::<<W::Key as Group>::Sum>(count);
     composer.weigh::<W::Key>(keys, weights, count, weighed);
     let affine = composer.array::<KeyPoint<W>>(count);

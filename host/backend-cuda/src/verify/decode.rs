@@ -60,7 +60,7 @@ impl Decoded {
             bad: bad_signatures,
         };
         if !bad_keys.is_empty() {
-            let factors = plan.factors.iter().zip(&plan.owners);
+            let factors = plan.factors.terms.iter().zip(&plan.owners);
             let with_bad_key = factors.filter(|(terms, _)| {
                 let mut places = terms.iter().filter_map(|&term| asked.scratch_of(term));
                 places.any(|place| bad_keys.binary_search(&place).is_ok())

@@ -13,6 +13,7 @@ use super::asked::{Asked, HashKind};
 use super::canary::Canary;
 use crate::composer::{LEAF_PAIRS, Lists, plus};
 use crate::points::compressed;
+use crate::signers::Signers;
 
 /// Items of a group, and of a leaf: what the search goes down to before it makes new pairs. Further
 /// items of the same messages are another group, whose pairs are few among so many additions.
@@ -55,7 +56,7 @@ pub(super) struct Plan<'a> {
     /// Keys sent along, compressed, one after the other; the known item's is the last.
     pub(super) inline_keys: Vec<u8>,
     /// Of each factor, item by item, its keys.
-    pub(super) factors: Lists,
+    pub(super) factors: Signers<'a>,
     /// The item of each factor.
     pub(super) owners: Vec<u32>,
     /// Distinct messages by how they are hashed; they are numbered in this order.
@@ -178,7 +179,7 @@ impl<'a> Plan<'a> {
             canary_at: 0,
             signatures: Vec::new(),
             inline_keys,
-            factors: Lists::default(),
+            factors: Signers::with_words(&asked.words),
             owners: Vec::new(),
             hashings: Vec::new(),
             messages: members.texts.iter().map(|texts| texts.len() as u32).sum(),
@@ -200,13 +201,13 @@ impl<'a> Plan<'a> {
             let Some(item) = item.map(|item| &asked.items[item]) else {
                 self.canary_at = at;
                 self.signatures.extend(&canary.signature);
-                self.factors.push(asked.canary_key());
+                self.factors.push_terms(&asked.canary_key());
                 self.owners.push(at as u32);
                 continue;
             };
             self.signatures.extend(compressed::<W::Sig>(item.signature));
             for factor in asked.factors(item) {
-                self.factors.push(asked.keys(factor).iter().copied());
+                asked.name_keys(factor, &mut self.factors);
                 self.owners.push(at as u32);
             }
         }
