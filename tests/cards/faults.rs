@@ -29,7 +29,7 @@ fn backend(port: impl Port + 'static, answer: Duration) -> FpgaBackend {
         patience: CardPatience {
             answer,
             run: Duration::from_mins(2),
-            attempts: 3,
+            attempts: 5,
         },
         redecide_one_in: 1 << 30,
         ..FpgaConfig::default()
@@ -219,7 +219,8 @@ fn frames_without_an_end_cost_time_and_no_verdict() {
         one_in: 9,
         sent: Arc::clone(&sent),
     };
-    let backend = backend(port, Duration::from_secs(20));
+    // The card forgets half a frame after 2^23 clocks, some five seconds.
+    let backend = backend(port, Duration::from_secs(8));
     assert_eq!(decide(&backend, 3, &[]), Ok(vec![true, true, true]));
     assert_eq!(decide(&backend, 3, &[0]), Ok(vec![false, true, true]));
     assert!(counter(&backend, "card_retries") > 0);

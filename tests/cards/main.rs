@@ -1,5 +1,5 @@
 //! FPGA cards as operators have them: a card in a process of its own, the program `tutti` beside it, and what happens when the
-//! card is another one, or errs. The card is the model, or the Verilated hardware where `TUTTI_CARD` names it
+//! card goes, is another one, or errs. The card is the model, or the Verilated hardware where `TUTTI_CARD` names it
 //! (`cargo xtask card` builds it).
 #![forbid(unsafe_code)]
 

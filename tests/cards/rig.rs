@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -47,6 +48,18 @@ impl SimulatedCard {
 
     pub(crate) fn on_terminal() -> Self {
         Self::start(&[])
+    }
+
+    pub(crate) fn start_with(args: &[String]) -> Self {
+        Self::start(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// It keeps its line, and does nothing any more.
+    pub(crate) fn freeze(&self) {
+        let stopped = Command::new("kill")
+            .args(["-STOP", &self.process.id().to_string()])
+            .status();
+        assert!(stopped.expect("kill is there").success());
     }
 
     /// The Verilated hardware, if it can be had.
@@ -116,12 +129,9 @@ impl Server {
         }
     }
 
-    fn metrics(&self) -> String {
+    fn get(&self, page: &str) -> String {
         let mut stream = TcpStream::connect(&self.side).expect("the side port is open");
-        let request = format!(
-            "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.side
-        );
+        let request = format!("GET {page} HTTP/1.0\r\nHost: {}\r\n\r\n", self.side);
         stream.write_all(request.as_bytes()).expect("it listens");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("it answers");
@@ -139,8 +149,32 @@ impl Server {
         self.value(&["backend_counter", "backend=\"fpga", &counter])
     }
 
+    /// Why a backend is given no work; empty where it is.
+    pub(crate) fn fault(&self, backend: &str) -> String {
+        let page = self.get("/status.json");
+        let (_, body) = page.split_once("\r\n\r\n").expect("a body");
+        let status: Value = serde_json::from_str(body).expect("JSON");
+        let backends = status["backends"].as_array().expect("a list");
+        let named = backends.iter().find(|found| found["name"] == backend);
+        let fault = &named.expect("it is listed")["fault"];
+        fault.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits for what the server is about to find out by itself.
+    pub(crate) fn wait(&self, what: &str, found: impl Fn(&Self) -> bool) {
+        let patience = Instant::now() + Duration::from_mins(1);
+        while !found(self) {
+            assert!(
+                Instant::now() < patience,
+                "{what}: {}",
+                self.get("/status.json")
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn value(&self, words: &[&str]) -> u64 {
-        let text = self.metrics();
+        let text = self.get("/metrics");
         let line = text
             .lines()
             .find(|line| !line.starts_with('#') && words.iter().all(|word| line.contains(word)));

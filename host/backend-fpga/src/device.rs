@@ -8,6 +8,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use serialport::{SerialPort, TTYPort};
+use tutti_hdl::map::DIGEST_BYTES;
 
 use crate::model::ModelCard;
 use crate::transport::{Transport, received};
@@ -36,9 +37,9 @@ impl std::fmt::Debug for Kind {
 }
 
 impl SimulatedCard {
-    /// The model with this many cores.
-    pub fn model(cores: u8) -> Self {
-        Self(Kind::Model(ModelCard::new(cores, None)))
+    /// The model with this many cores, which says that it is this design.
+    pub fn model(cores: u8, digest: [u8; DIGEST_BYTES]) -> Self {
+        Self(Kind::Model(ModelCard::new(cores, digest, None)))
     }
 
     /// The Verilated hardware: the program that `cargo xtask card` builds, which speaks on its standard input and output.

@@ -35,7 +35,11 @@ pub struct ModelPort {
 
 impl Port for ModelPort {
     fn open(&mut self) -> io::Result<Box<dyn Transport>> {
-        Ok(Box::new(ModelCard::new(self.cores, self.defect)))
+        Ok(Box::new(ModelCard::new(
+            self.cores,
+            MODEL_DIGEST,
+            self.defect,
+        )))
     }
 
     fn name(&self) -> String {
@@ -45,18 +49,20 @@ impl Port for ModelPort {
 
 /// The card itself. A program runs while its request is taken: nobody sees the difference but the clock.
 pub(crate) struct ModelCard {
+    digest: [u8; DIGEST_BYTES],
     cores: Vec<Core>,
     reader: Reader,
     out: VecDeque<u8>,
 }
 
 impl ModelCard {
-    pub(crate) fn new(cores: u8, defect: Option<Defect>) -> Self {
+    pub(crate) fn new(cores: u8, digest: [u8; DIGEST_BYTES], defect: Option<Defect>) -> Self {
         let mut all = vec![Core::new(); usize::from(cores)];
         if let (Some(defect), Some(core)) = (defect, all.first_mut()) {
             core.inject(defect);
         }
         Self {
+            digest,
             cores: all,
             reader: Reader::default(),
             out: VecDeque::new(),
@@ -110,7 +116,7 @@ impl ModelCard {
         identity.extend(VERSION.to_le_bytes());
         identity.push(self.cores.len() as u8);
         identity.push(PROGRAM_WORDS.ilog2() as u8);
-        identity.extend(MODEL_DIGEST);
+        identity.extend(self.digest);
         identity
     }
 

@@ -661,7 +661,7 @@ fn a_simulated_card_serves_one_host_after_the_other_on_a_socket() {
     let socket = std::env::temp_dir().join(format!("tutti-model-{}", std::process::id()));
     let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a free path");
     let card = std::thread::spawn(move || {
-        let mut card = SimulatedCard::model(3);
+        let mut card = SimulatedCard::model(3, MODEL_DIGEST);
         for host in listener.incoming().take(3) {
             let mut host = host.expect("a host");
             card.serve(&mut host).expect("the model does not end");
@@ -687,7 +687,7 @@ fn a_simulated_card_serves_on_a_serial_line() {
     };
     // It ends with this process.
     std::thread::spawn(move || {
-        let mut card = SimulatedCard::model(3);
+        let mut card = SimulatedCard::model(3, MODEL_DIGEST);
         while card.serve(&mut line).is_ok() {}
     });
     serves(device.clone());

@@ -77,6 +77,9 @@ pub(crate) struct EngineArgs {
     /// both [default: 64].
     #[arg(long, value_name = "N", env = "TUTTI_FPGA_REDECIDE_ONE_IN")]
     pub(crate) fpga_redecide_one_in: Option<u32>,
+    /// Smallest batch that an FPGA card is asked where another backend can have it [default: 4].
+    #[arg(long, value_name = "ITEMS", env = "TUTTI_FPGA_ITEMS_MIN")]
+    pub(crate) fpga_items_min: Option<u32>,
     /// Design that FPGA cards must have, as `doctor` prints it; whatever is there first if not given.
     #[arg(long, value_name = "HEX", env = "TUTTI_FPGA_DIGEST")]
     pub(crate) fpga_digest: Option<String>,
@@ -227,6 +230,12 @@ pub(crate) struct FpgaSimArgs {
     /// Unix socket to listen on; otherwise the card is on a pseudo-terminal, like a board on its serial line.
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
+    /// A symbolic link to the pseudo-terminal, by which a card that is started again is found.
+    #[arg(long, value_name = "PATH", conflicts_with = "socket")]
+    pub(crate) link: Option<PathBuf>,
+    /// Design that the model says it is; its own if not given.
+    #[arg(long, value_name = "HEX", conflicts_with = "rtl")]
+    pub(crate) digest: Option<String>,
     /// Cores of the model.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16), conflicts_with = "rtl")]
     pub(crate) cores: u8,

@@ -1,5 +1,6 @@
 //! FPGA cards by name.
 
+use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -30,29 +31,34 @@ const MODEL_CORES: u8 = 2;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CardSettings {
     pub(crate) redecide_one_in: Option<u32>,
+    pub(crate) items_min: Option<u32>,
     pub(crate) digest: Option<[u8; DIGEST_BYTES]>,
 }
 
 impl CardSettings {
-    pub(crate) fn new(redecide_one_in: Option<u32>, digest: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        redecide_one_in: Option<u32>,
+        items_min: Option<u32>,
+        digest: Option<&str>,
+    ) -> Result<Self, Failure> {
         if redecide_one_in == Some(0) {
             return Err(Failure::usage(
                 "one in 0 items cannot be decided again: 1 decides all",
             ));
         }
-        let digest = digest.map(|text| {
-            let mut digest = [0; DIGEST_BYTES];
-            hex::decode_to_slice(text, &mut digest)
-                .map(|()| digest)
-                .map_err(|_| {
-                    Failure::usage(format!("{text:?} is no digest of 32 hexadecimal digits"))
-                })
-        });
         Ok(Self {
             redecide_one_in,
-            digest: digest.transpose()?,
+            items_min,
+            digest: digest.map(parse_digest).transpose()?,
         })
     }
+}
+
+pub(crate) fn parse_digest(text: &str) -> Result<[u8; DIGEST_BYTES], Failure> {
+    let mut digest = [0; DIGEST_BYTES];
+    hex::decode_to_slice(text, &mut digest)
+        .map(|()| digest)
+        .map_err(|_| Failure::usage(format!("{text:?} is no digest of 32 hexadecimal digits")))
 }
 
 /// Items of a batch on the model and on the Verilated card: some hundred milliseconds and some seconds.
@@ -92,11 +98,14 @@ impl FromStr for CardName {
 }
 
 impl CardName {
-    /// No board: something much slower. What is on a pseudo-terminal is a simulated card.
+    /// No board: something much slower. What is on a pseudo-terminal is a simulated card, and so is what is named by a link to one.
     pub(crate) fn is_simulated(&self) -> bool {
         match self {
             Self::Model | Self::Socket(_) => true,
-            Self::Serial { path, .. } => path.starts_with("/dev/pts/"),
+            Self::Serial { path, .. } => {
+                let device = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+                device.starts_with("/dev/pts")
+            }
         }
     }
 
@@ -112,6 +121,9 @@ impl CardName {
         };
         if let Some(one_in) = settings.redecide_one_in {
             config.redecide_one_in = one_in;
+        }
+        if let Some(items) = settings.items_min {
+            config.items_min = items;
         }
         if self.is_simulated() {
             config.patience = SIMULATED;
@@ -171,10 +183,10 @@ mod tests {
     #[test]
     fn settings_of_cards_are_checked() {
         let digest = "00112233445566778899aabbccddeeff";
-        let settings = CardSettings::new(Some(1), Some(digest)).expect("both can be");
+        let settings = CardSettings::new(Some(1), Some(7), Some(digest)).expect("both can be");
         assert_eq!(settings.digest.map(|digest| digest[1]), Some(0x11));
-        assert!(CardSettings::new(Some(0), None).is_err());
-        assert!(CardSettings::new(None, Some(&digest[2..])).is_err());
-        assert!(CardSettings::new(None, Some("no digest")).is_err());
+        assert!(CardSettings::new(Some(0), None, None).is_err());
+        assert!(CardSettings::new(None, None, Some(&digest[2..])).is_err());
+        assert!(CardSettings::new(None, None, Some("no digest")).is_err());
     }
 }

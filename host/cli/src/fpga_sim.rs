@@ -2,28 +2,37 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use tutti_backend_fpga::{PseudoTerminal, SimulatedCard};
+use tutti_backend_fpga::{MODEL_DIGEST, PseudoTerminal, SimulatedCard};
 
 use crate::args::FpgaSimArgs;
+use crate::card::parse_digest;
 use crate::exit::{Exit, Failure, say};
 
 /// A pseudo-terminal takes any speed; this is what boards have.
 const BAUD: u32 = 3_000_000;
 
 pub(crate) fn fpga_sim(args: &FpgaSimArgs) -> Result<Exit, Failure> {
-    let mut card = match &args.rtl {
-        Some(program) => SimulatedCard::rtl(program, &args.rtl_options)
-            .map_err(|error| Failure::usage(format!("{}: {error}", program.display())))?,
-        None => SimulatedCard::model(args.cores),
-    };
+    let mut card = card(args)?;
     match &args.socket {
         Some(path) => on_socket(&mut card, path),
-        None => on_pseudo_terminal(&mut card),
+        None => on_pseudo_terminal(&mut card, args.link.as_deref()),
     }
+}
+
+fn card(args: &FpgaSimArgs) -> Result<SimulatedCard, Failure> {
+    if let Some(program) = &args.rtl {
+        return SimulatedCard::rtl(program, &args.rtl_options)
+            .map_err(|error| Failure::usage(format!("{}: {error}", program.display())));
+    }
+    let digest = args.digest.as_deref().map(parse_digest).transpose()?;
+    Ok(SimulatedCard::model(
+        args.cores,
+        digest.unwrap_or(MODEL_DIGEST),
+    ))
 }
 
 /// One host after the other.
@@ -41,9 +50,20 @@ fn on_socket(card: &mut SimulatedCard, path: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-fn on_pseudo_terminal(card: &mut SimulatedCard) -> Result<Exit, Failure> {
+fn on_pseudo_terminal(card: &mut SimulatedCard, link: Option<&Path>) -> Result<Exit, Failure> {
     let mut line = PseudoTerminal::open().map_err(Failure::cannot_serve)?;
-    say(format_args!("--backend fpga:serial:{}:{BAUD}", line.path()));
+    let path = Path::new(line.path());
+    if let Some(link) = link {
+        let named =
+            |error: io::Error| Failure::cannot_serve(format!("{}: {error}", link.display()));
+        // Of a card that is gone.
+        if link.is_symlink() {
+            fs::remove_file(link).map_err(named)?;
+        }
+        symlink(path, link).map_err(named)?;
+    }
+    let named = link.unwrap_or(path).display();
+    say(format_args!("--backend fpga:serial:{named}:{BAUD}"));
     loop {
         card.serve(&mut line).map_err(gone)?;
     }

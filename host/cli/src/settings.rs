@@ -30,6 +30,7 @@ pub(crate) struct File {
     cuda_memory_mib: Option<u64>,
     cuda_items_min: Option<u32>,
     fpga_redecide_one_in: Option<u32>,
+    fpga_items_min: Option<u32>,
     fpga_digest: Option<String>,
     coefficient_bits: Option<u32>,
     pub(crate) control_token_file: Option<PathBuf>,
@@ -130,6 +131,7 @@ impl EngineSettings {
         let digest = args.fpga_digest.as_ref().or(file.fpga_digest.as_ref());
         let cards = CardSettings::new(
             args.fpga_redecide_one_in.or(file.fpga_redecide_one_in),
+            args.fpga_items_min.or(file.fpga_items_min),
             digest.map(String::as_str),
         )?;
         if !(64..=1 << 20).contains(&cuda.memory_mib) {
@@ -299,6 +301,7 @@ mod tests {
             cuda_items_min: None,
             cuda_worker: None,
             fpga_redecide_one_in: None,
+            fpga_items_min: None,
             fpga_digest: None,
             coefficient_bits: Some(bits),
         };
