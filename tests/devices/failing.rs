@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tutti_backend::{Backend, DeviceFault, HashInput, HashParcel, Hashing, Work};
 use tutti_backend_cuda::{CudaBackend, CudaConfig};
-use tutti_curves::MinPk;
 use tutti_curves::bls12_381::Bls12381;
+use tutti_curves::{Bn254Sig, MinPk, MinSig};
 use tutti_engine::{Engine, EngineConfig, Health, NoObserver, Patience, SubmitOptions};
 use tutti_types::{CurveId, Encoding, GroupId, HashVariant, Scheme, Verdict};
 
@@ -14,6 +14,7 @@ use crate::items::{Maker, Ring};
 use crate::machine::{Machine, ask, cpu};
 use crate::primitives;
 use crate::rig;
+use crate::signers;
 use crate::verdicts::made;
 
 /// Whether there are bad items among the good ones.
@@ -149,6 +150,26 @@ fn kernels_that_do_not_run_make_no_verdict_wrong() {
             "{step} was not missed: {missed:?}"
         );
     }
+}
+
+/// It is the kernel that goes over bits that adds up most signers: without it the batch is missed.
+#[test]
+fn signers_that_are_not_added_up_are_missed() {
+    let missed = |entry: &str, (work, _): (Arc<Work>, Vec<Verdict>)| {
+        let machine = Machine::new();
+        let backend = started(&machine);
+        machine.faults(&format!("skip {entry}"));
+        let answer = ask(&backend, &work, 2);
+        assert!(
+            matches!(answer, Err(DeviceFault::WrongAnswer(_))),
+            "without {entry}: {answer:?}"
+        );
+    };
+    let (min_pk, min_sig) = (Scheme::Bls12381MinPkPop, signers::min_sig());
+    missed("bls_g1_sum_bits", signers::parcel::<MinPk>(&min_pk, None));
+    missed("bls_g2_sum_bits", signers::parcel::<MinSig>(&min_sig, None));
+    let bn254 = Scheme::Bn254EigenTai;
+    missed("bn_g2_sum_bits", signers::parcel::<Bn254Sig>(&bn254, None));
 }
 
 #[test]

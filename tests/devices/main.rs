@@ -9,6 +9,7 @@ mod machine;
 mod primitives;
 mod signers;
 mod verdicts;
+mod warming;
 
 // Shared with the tests of the CPU backend, which use all of it.
 #[allow(dead_code)]

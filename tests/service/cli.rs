@@ -393,6 +393,24 @@ fn the_corpus_conforms_on_a_stand_in_for_a_device() {
     }
 }
 
+/// Each device of a machine has a worker and a backend of its own.
+#[test]
+fn every_device_of_a_machine_is_used() {
+    let Some(machine) = StandIn::new("devices") else {
+        return;
+    };
+    machine.faults("devices 3");
+    let output = machine.command(&["doctor", "--json"]).output();
+    let output = output.expect("the program starts");
+    let findings: serde_json::Value = serde_json::from_str(&text(&output)).expect("an object");
+    for name in ["cuda", "cuda-1", "cuda-2"] {
+        let usable =
+            |backend: &serde_json::Value| backend["name"] == name && backend["usable"] == true;
+        let backends = findings["backends"].as_array().expect("a list");
+        assert!(backends.iter().any(usable), "{name}: {findings}");
+    }
+}
+
 /// SIGKILL for the process that owns the device, while a server has a caller's batch on it.
 #[test]
 fn a_server_whose_device_is_killed_answers_all_the_same() {

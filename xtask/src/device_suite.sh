@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Runs on a machine with an NVIDIA GPU; needs nothing but the driver. What is not there
-# (compute-sanitizer, ncu) is said to be missing. Usage: bash run.sh [results.json]
+# Runs on a machine with an NVIDIA GPU and without Rust, for less than ten minutes; needs nothing but the driver. What is not
+# there (compute-sanitizer, ncu) is said to be missing. Usage: bash run.sh [results.json]
+# Ends with 0 where every step did well, 1 where one failed, 3 where there is no device and so nothing was measured. The
+# results are written in each case.
 set -u
 here="$(cd "$(dirname "$0")" && pwd)"
 results="${1:-$here/results.json}"
@@ -8,31 +10,63 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 failed=0
 first=yes
+# Whoever lends a device for one call ends it after ten minutes, and then nothing is left of it.
+seconds_max=570
+PATH="$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer"
+
+record() {
+    [ "$first" = yes ] && first=no || printf ',\n' >>"$work/steps"
+    cat >>"$work/steps"
+}
+
+missing() {
+    printf '{"step":"%s","missing":"%s"}' "$1" "$2" | record
+    printf '%-28s SKIPPED: %s\n' "$1" "$2"
+}
 
 # step NAME SECONDS COMMAND...: its exit code, its seconds, what it printed. Lines of JSON stay JSON.
 step() {
-    local name="$1" limit="$2" began code
+    local name="$1" limit="$2" left=$((seconds_max - SECONDS)) began code
     shift 2
+    if [ $left -lt 10 ]; then
+        missing "$name" "no time is left of ${seconds_max} seconds"
+        failed=1
+        return
+    fi
     began=$(date +%s%N)
-    timeout -k 5 "$limit" "$@" >"$work/out" 2>"$work/err"
+    timeout -k 5 $((limit < left ? limit : left)) "$@" >"$work/out" 2>"$work/err"
     code=$?
     local ms=$((($(date +%s%N) - began) / 1000000))
-    [ "$first" = yes ] && first=no || printf ',\n' >>"$work/steps"
     {
         printf '{"step":"%s","code":%d,"ms":%d,"json":[' "$name" "$code" "$ms"
         grep '^{' "$work/out" | paste -sd, -
         printf '],"text_base64":"%s","errors_base64":"%s"}' \
             "$(grep -v '^{' "$work/out" | tail -c 200000 | base64 -w0)" \
             "$(tail -c 20000 "$work/err" | base64 -w0)"
-    } >>"$work/steps"
+    } | record
     printf '%-28s %s  %d ms\n' "$name" "$([ $code -eq 0 ] && echo ok || echo "FAILED ($code)")" "$ms"
     [ $code -eq 0 ] || failed=1
 }
 
-missing() {
-    [ "$first" = yes ] && first=no || printf ',\n' >>"$work/steps"
-    printf '{"step":"%s","missing":"%s"}' "$1" "$2" >>"$work/steps"
-    printf '%-28s SKIPPED: %s\n' "$1" "$2"
+# Runs a program and kills the processes that it started, again and again.
+killing() {
+    "$@" &
+    local program=$!
+    while sleep 1.5 && kill -0 $program 2>/dev/null; do
+        cat /proc/$program/task/*/children 2>/dev/null | xargs -r kill -9 2>/dev/null
+    done
+    wait $program
+}
+export -f killing
+
+finish() {
+    {
+        printf '{"suite":"tutti device-suite","program":"%s","cores":%d,"device":%s,"failed":%d,"seconds":%d,"steps":[\n' \
+            "$("$tutti" --version 2>&1 | head -n 1 | tr -d '"\\')" "$(nproc)" "$device" "$failed" "$SECONDS"
+        cat "$work/steps"
+        printf '\n]}\n'
+    } >"$results"
+    echo "$results"
 }
 
 tutti="$here/tutti"
@@ -41,8 +75,12 @@ cuda=(--backend cuda,cpu --cuda-items-min 1)
 alone=(--backend cuda --cuda-items-min 1)
 scenarios=(distinct-65536 same-message-262144 hash-to-curve-65536 pairing-check-65536 grouped-35100-1120
     avs-quorum-4096 poisoned-65536)
-seconds=6
+seconds=4
 rounds=3
+device=false
+for node in /dev/nvidia[0-9]* /dev/dxg; do
+    [ -e "$node" ] && device=true
+done
 if [ -d "$here/driver" ]; then
     # A rehearsal (`cargo xtask device-suite --rehearse`): a stand-in for the driver, which needs milliseconds for a signature.
     export LD_LIBRARY_PATH="$here/driver" TUTTI_CUDA_ITEMS_MIN=1 TUTTI_CUDA_WORKER="$here/build/examples/worker"
@@ -51,14 +89,31 @@ if [ -d "$here/driver" ]; then
     scenarios=(distinct-96 same-message-160 hash-to-curve-48 pairing-check-48 grouped-64-16 avs-quorum-8 poisoned-96)
     seconds=1
     rounds=1
+    device=true
 else
     export TUTTI_CUDA_REAL=1
 fi
 
-step gpu 20 nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.sm,memory.total,ecc.mode.current --format=csv
+if command -v nvidia-smi >/dev/null; then
+    step gpu 20 nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.sm,memory.total,ecc.mode.current --format=csv
+else
+    missing gpu "nvidia-smi is not on the path"
+fi
+# Starts the device's worker, measures from which batch on the device is worth asking, has known answers come out.
 step self-test 60 "$tutti" doctor --json
+if [ $device = false ]; then
+    why="this machine has no NVIDIA device"
+    for name in conformance worker-killed differential sanitizer "${scenarios[@]/#/bench-}" ncu; do
+        missing "$name" "$why"
+    done
+    finish
+    echo "$why: nothing was measured" >&2
+    exit 3
+fi
 step conformance 120 "$tutti" conformance "$here/vectors" "${cuda[@]}" --json
-step differential 90 "$here/build/deps/devices" verdicts:: primitives:: --test-threads 1
+# The server lives on whatever becomes of the process that owns the device, and no verdict is another.
+step worker-killed 60 bash -c 'killing "$@"' killing "$tutti" conformance "$here/vectors" "${cuda[@]}" --json
+step differential 90 "$here/build/deps/devices" verdicts:: primitives:: signers:: --test-threads 1
 if command -v compute-sanitizer >/dev/null; then
     step sanitizer 90 compute-sanitizer --target-processes all --error-exitcode 9 \
         "$tutti" verify --demo --backend cuda,cpu --cuda-items-min 1 --cuda-memory-mib 64
@@ -79,10 +134,5 @@ if command -v ncu >/dev/null; then
 else
     missing ncu "ncu is not on the path"
 fi
-{
-    printf '{"suite":"tutti device-suite","cores":%d,"failed":%d,"steps":[\n' "$(nproc)" "$failed"
-    cat "$work/steps"
-    printf '\n]}\n'
-} >"$results"
-echo "$results"
+finish
 exit $failed

@@ -1,8 +1,12 @@
 //! The CUDA side: the compiler from `PyPI`, what can be said of the machine code without a device, the sanitizers.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use sha2::{Digest, Sha256};
 
 use crate::root;
 
@@ -104,17 +108,58 @@ fn output(command: &mut Command) -> Result<String, String> {
     }
 }
 
-/// The static figures of docs/gpu.md.
+/// The static figures, written where a test holds them to the sources and to their bars.
 fn report() -> Result<(), String> {
     let bin = toolkit().join("nvidia/cu13/bin");
     if !bin.join("nvcc").is_file() {
         return Err("there is no toolkit here: cargo xtask kernels --install".into());
     }
     let work = target().join("kernels-report");
-    std::fs::create_dir_all(&work).map_err(|error| error.to_string())?;
-    multiplication(&bin, &work)?;
-    entry_points(&bin, &work)?;
-    println!("\n| stage | planned | counted |\n|---|---|---|");
+    fs::create_dir_all(&work).map_err(|error| error.to_string())?;
+    let version = output(Command::new(bin.join("nvcc")).arg("--version"))?;
+    let release = version.lines().find(|line| line.contains("release"));
+    let text = [
+        format!(
+            "Made by `cargo xtask kernels --report`; do not edit.\n\n\
+             Compiler: {}, for {REPORTED}. Sources: `{}`.\n\n",
+            release.unwrap_or("unknown").trim(),
+            sources_digest()?
+        ),
+        multiplication(&bin, &work)?,
+        entry_points(&bin, &work)?,
+        counts()?,
+    ]
+    .concat();
+    let file = root().join("kernels/report.md");
+    fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("{}", file.display());
+    Ok(())
+}
+
+/// Of all that the machine code depends on; kernels/tests/report.rs has the same.
+fn sources_digest() -> Result<String, String> {
+    let mut digest = Sha256::new();
+    for path in [files("entries")?, files("include")?].concat() {
+        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let name = path.file_name().unwrap_or_default();
+        digest.update(name.as_encoded_bytes());
+        digest.update(text);
+    }
+    Ok(format!("{:x}", digest.finalize()))
+}
+
+/// The files of one of the kernels' folders, by name.
+fn files(folder: &str) -> Result<Vec<PathBuf>, String> {
+    let folder = root().join("kernels").join(folder);
+    let entries =
+        fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Multiplications of each stage, as the test counts them.
+fn counts() -> Result<String, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .args([
@@ -129,13 +174,12 @@ fn report() -> Result<(), String> {
         ])
         .env("TUTTI_CUDA_ARCHITECTURES", "")
         .current_dir(root());
-    for line in output(&mut cargo)?
-        .lines()
-        .filter(|line| line.starts_with('|'))
-    {
-        println!("{line}");
-    }
-    Ok(())
+    let printed = output(&mut cargo)?;
+    let rows = printed.lines().filter(|line| line.starts_with('|'));
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    Ok(format!(
+        "\n| stage, in multiplications | planned | counted |\n|---|---|---|\n{rows}\n"
+    ))
 }
 
 /// Straight lines of 8 and of 24 multiplications: the difference is sixteen, with nothing around them.
@@ -151,45 +195,41 @@ extern "C" __global__ void eight(Array a, Array b, Array out) { chain<8>(a, b, o
 extern "C" __global__ void more(Array a, Array b, Array out) { chain<24>(a, b, out); }
 "#;
 
-fn multiplication(bin: &Path, work: &Path) -> Result<(), String> {
+fn multiplication(bin: &Path, work: &Path) -> Result<String, String> {
     let source = work.join("probe.cu");
-    std::fs::write(&source, PROBE).map_err(|error| error.to_string())?;
+    fs::write(&source, PROBE).map_err(|error| error.to_string())?;
     let (_, code) = compile(bin, &source)?;
     let empty = BTreeMap::new();
     let (few, many) = (
         code.get("eight").unwrap_or(&empty),
         code.get("more").unwrap_or(&empty),
     );
-    println!("| instruction of one multiplication in Fp, {REPORTED} | count |\n|---|---|");
+    let mut rows = String::from(
+        "| instruction of one multiplication in Fp of BLS12-381 | count |\n|---|---|\n",
+    );
     let mut total = 0.0;
     for (name, count) in many {
         let each = (*count as f64 - few.get(name).copied().unwrap_or(0) as f64) / 16.0;
         total += each;
         if each != 0.0 {
-            println!("| {name} | {each:.1} |");
+            // Writing to a string does not fail.
+            let _ = writeln!(rows, "| {name} | {each:.1} |");
         }
     }
-    println!("| all | {total:.1} |\n");
-    Ok(())
+    let _ = writeln!(rows, "| all | {total:.1} |\n");
+    Ok(rows)
 }
 
-fn entry_points(bin: &Path, work: &Path) -> Result<(), String> {
-    let folder = root().join("kernels/entries");
-    let mut names: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .map_err(|error| format!("{}: {error}", folder.display()))?
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    names.sort();
-    let lines: Vec<String> = names
+fn entry_points(bin: &Path, work: &Path) -> Result<String, String> {
+    let lines: Vec<String> = files("entries")?
         .iter()
         .map(|path| format!("#include \"{}\"\n", path.display()))
         .collect();
     let source = work.join("all.cu");
-    std::fs::write(&source, lines.concat()).map_err(|error| error.to_string())?;
+    fs::write(&source, lines.concat()).map_err(|error| error.to_string())?;
     let (log, code) = compile(bin, &source)?;
-    println!(
-        "| entry point, {REPORTED} | registers | stack bytes | spilled bytes | instructions, called ones included |\n|---|---|---|---|---|"
+    let mut rows = String::from(
+        "| entry point | registers | stack bytes | spilled bytes | instructions, called ones included |\n|---|---|---|---|---|\n",
     );
     for (name, figures) in figures(&log) {
         let instructions: usize = code.get(&name).map_or(0, |counts| counts.values().sum());
@@ -198,9 +238,13 @@ fn entry_points(bin: &Path, work: &Path) -> Result<(), String> {
             stack,
             spilled,
         } = figures;
-        println!("| {name} | {registers} | {stack} | {spilled} | {instructions} |");
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            rows,
+            "| {name} | {registers} | {stack} | {spilled} | {instructions} |"
+        );
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// Instructions by name, of each function.

@@ -5,6 +5,7 @@ mod bench;
 mod device_suite;
 mod hdl;
 mod kernels;
+mod packing;
 mod run;
 mod tidy;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Some("ci") => run::ci(),
         Some("tidy") => tidy::tidy(),
         Some("device-suite") => device_suite::device_suite(&args[1..]),
+        Some("package") => packing::package(),
         Some("card") => hdl::card_command(&args[1..]),
         Some("bitstream") => hdl::bitstream(&args[1..]),
         Some("kernels") => kernels::kernels(&args[1..]),
@@ -25,7 +27,7 @@ fn main() -> ExitCode {
         Some("bench") => return bench::bench(&args[1..]),
         _ => {
             eprintln!(
-                "usage: cargo xtask test | ci | tidy | sanitize | bench | kernels | device-suite | card | bitstream"
+                "usage: cargo xtask test | ci | tidy | sanitize | bench | kernels | package | device-suite | card | bitstream"
             );
             return ExitCode::from(2);
         }

@@ -23,7 +23,7 @@ use crate::roots;
 use crate::run::{Run, Stop};
 use crate::supervisor::{Preparation, Supervisor, WorkerCommand, WorkerFault, WorkerPatience};
 use crate::verify;
-use crate::warm::{CrossoverTable, Warmth, multiplications_per_s};
+use crate::warm::{CrossoverTable, Effort, Warmth, multiplications_per_s};
 
 /// How the backend is set up.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl CudaConfig {
             memory_bytes: 4 << 30,
             inline_keys_max: 1 << 18,
             bucket_items_min: 8_192,
-            warmth: Warmth::Measured,
+            warmth: Warmth::Measured(Effort::default()),
         }
     }
 
@@ -145,8 +145,10 @@ impl CudaBackend {
             return Err(StartError::NothingOffered);
         }
         let facts = worker.facts.clone();
-        let measured = config.warmth == Warmth::Measured;
-        let multiplications_per_s = measured.then(|| multiplications_per_s(&worker)).flatten();
+        let multiplications_per_s = match config.warmth {
+            Warmth::Measured(effort) => multiplications_per_s(&worker, effort),
+            Warmth::Fixed(_) => None,
+        };
         let reserved = config.inline_keys_max * u64::from(config.slots);
         let station = Arc::new(Station {
             supervisor,

@@ -45,8 +45,8 @@ pub(crate) struct Slot {
     before: Vec<Buffer>,
 }
 
-/// Pinned memory grows in steps of this.
-const PINNED_STEP: usize = 1 << 20;
+/// Pinned memory is so much at least, and doubles: to have more of it takes the driver milliseconds.
+const PINNED_BYTES_MIN: usize = 1 << 20;
 
 impl Device {
     pub(crate) fn open(ordinal: u32, kernels: Option<&'static [u8]>) -> Result<Self, Failure> {
@@ -101,8 +101,8 @@ impl Device {
         Ok(Slot {
             stream: Stream::new(StreamFlags::DEFAULT, None).map_err(failed)?,
             arena: DeviceBuffer::zeroed(arena_bytes as usize).map_err(failed)?,
-            up: LockedBuffer::new(&0, PINNED_STEP).map_err(failed)?,
-            down: LockedBuffer::new(&0, PINNED_STEP).map_err(failed)?,
+            up: LockedBuffer::new(&0, PINNED_BYTES_MIN).map_err(failed)?,
+            down: LockedBuffer::new(&0, PINNED_BYTES_MIN).map_err(failed)?,
             before: Vec::new(),
         })
     }
@@ -327,7 +327,7 @@ pub(crate) fn addresses(tables: &Tables) -> [u64; 3] {
 
 fn grow(pinned: &mut LockedBuffer<u8>, bytes: usize) -> Result<(), Failure> {
     if pinned.len() < bytes {
-        *pinned = LockedBuffer::new(&0, bytes.next_multiple_of(PINNED_STEP)).map_err(failed)?;
+        *pinned = LockedBuffer::new(&0, bytes.next_power_of_two()).map_err(failed)?;
     }
     Ok(())
 }

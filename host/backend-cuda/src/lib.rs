@@ -28,4 +28,4 @@ pub mod worker;
 pub use backend::{CudaBackend, CudaConfig, StartError};
 pub use program::{DeviceFacts, Failure};
 pub use supervisor::{WorkerCommand, WorkerFault, WorkerPatience};
-pub use warm::{Crossover, CrossoverTable, Line, Shape, Warmth};
+pub use warm::{Crossover, CrossoverTable, Effort, Line, Shape, Warmth};

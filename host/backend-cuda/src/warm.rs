@@ -19,9 +19,31 @@ use crate::words::{DeviceCurve, DeviceGroup};
 /// Whether the device is measured before it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warmth {
-    Measured,
+    Measured(Effort),
     /// Every batch of at least so many items: for tests, and for operators who know better.
     Fixed(u32),
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Items of a small batch and of a large one: what launches cost shows in the first, what items
+    /// cost in the second.
+    pub sizes: [usize; 2],
+    /// Threads that multiply, and multiplications of each.
+    pub threads: u64,
+    pub multiplications: u64,
+}
+
+impl Default for Effort {
+    /// Threads that fill any device, and enough multiplications for launching not to show.
+    fn default() -> Self {
+        Self {
+            sizes: [64, 2_048],
+            threads: 1 << 18,
+            multiplications: 4_096,
+        }
+    }
 }
 
 /// What is measured of an operation: how many messages the items have, or what they are of.
@@ -82,21 +104,23 @@ pub struct CrossoverTable {
     fixed: Option<u32>,
 }
 
-/// Sizes that are measured: what launches cost shows in the first, what items cost in the second.
-const SIZES: [usize; 2] = [64, 2_048];
 /// The best of so many runs: the first also loads code and wakes clocks.
 const RUNS: usize = 3;
 
 impl CrossoverTable {
     pub(crate) fn measure(device: &CudaBackend, cpu: &dyn Backend) -> Self {
         let mut table = Self::default();
-        if let Warmth::Fixed(items) = device.warmth() {
-            table.fixed = Some(items);
-            return table;
-        }
+        let effort = match device.warmth() {
+            Warmth::Measured(effort) => effort,
+            Warmth::Fixed(items) => {
+                table.fixed = Some(items);
+                return table;
+            }
+        };
         for &operation in &device.descriptor().operations {
             for &shape in Shape::all(operation) {
-                let Some((on_device, on_cpu)) = lines(device, cpu, operation, shape) else {
+                let Some((on_device, on_cpu)) = lines(device, cpu, operation, shape, effort.sizes)
+                else {
                     continue;
                 };
                 table.rows.push(Crossover {
@@ -147,16 +171,12 @@ impl CrossoverTable {
     }
 }
 
-/// Threads that fill any device, and enough multiplications for launching not to show.
-const POWER_THREADS: u64 = 1 << 18;
-const POWER_STEPS: u64 = 4_096;
-
 /// Multiplications in BLS12-381's base field that the device does in a second: what all kernels
 /// are measured against.
-pub(crate) fn multiplications_per_s(worker: &Worker) -> Option<f64> {
+pub(crate) fn multiplications_per_s(worker: &Worker, effort: Effort) -> Option<f64> {
     let time = |steps: u64| {
         let mut composer = Composer::default();
-        composer.powers(POWER_THREADS, steps);
+        composer.powers(effort.threads, steps);
         let run = || {
             worker
                 .run(0, &composer.program, &composer.bulk, POWER_PATIENCE)
@@ -165,8 +185,8 @@ pub(crate) fn multiplications_per_s(worker: &Worker) -> Option<f64> {
         let times = (0..RUNS).map(|_| run().map(|ran| ran.device_us));
         times.collect::<Option<Vec<u64>>>()?.into_iter().min()
     };
-    let (few, many) = (time(1)?, time(1 + POWER_STEPS)?);
-    let multiplications = (POWER_THREADS * POWER_STEPS) as f64;
+    let (few, many) = (time(1)?, time(1 + effort.multiplications)?);
+    let multiplications = (effort.threads * effort.multiplications) as f64;
     Some(multiplications * 1e6 / many.saturating_sub(few).max(1) as f64)
 }
 
@@ -186,15 +206,16 @@ fn lines(
     cpu: &dyn Backend,
     operation: Operation,
     shape: Shape,
+    sizes: [usize; 2],
 ) -> Option<(Line, Line)> {
-    let [small, large] = SIZES.map(|size| work(operation, shape, size).map(Arc::new));
+    let [small, large] = sizes.map(|size| work(operation, shape, size).map(Arc::new));
     let (small, large) = (small?, large?);
     let line = |backend: &dyn Backend| {
         let small = best(backend, &small)?.as_secs_f64() * 1e6;
         let large = best(backend, &large)?.as_secs_f64() * 1e6;
-        let item_us = ((large - small) / (SIZES[1] - SIZES[0]) as f64).max(0.0);
+        let item_us = ((large - small) / (sizes[1] - sizes[0]) as f64).max(0.0);
         Some(Line {
-            fixed_us: (small - item_us * SIZES[0] as f64).max(0.0),
+            fixed_us: (small - item_us * sizes[0] as f64).max(0.0),
             item_us,
         })
     };
