@@ -191,7 +191,8 @@ fn board_bitstream(board: &str) -> Result<(), String> {
     let script = format!(
         "read_verilog {card} {top} core.v ecp5_dsp.v memory.v; hierarchy -top tutti_board; \
          setattr -mod -set keep_hierarchy 1 tutti_core; synth_ecp5 -top tutti_board; \
-         setattr -mod -unset keep_hierarchy tutti_core; flatten; clean; write_json design.json"
+         setattr -mod -unset keep_hierarchy tutti_core; flatten; clean; script {board}_places.ys; \
+         write_json design.json"
     );
     let stat = synthesise(&folder, &script)?;
     let best = route(&folder, &["--lpf", &format!("{board}.lpf")])?;

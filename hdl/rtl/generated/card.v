@@ -91,17 +91,28 @@ module tutti_card$cores(clock,select,shift,bit_in,command,bit_out,running);
     // Update code (wrapper)
     wire [1:0] bits;
     wire [1:0] runs;
+    // Cores are all over the chip: a clock to them, and two from them.
+    reg [1:0] select_now = 0, bits_now = 0, runs_now = 0;
+    reg shift_now = 0, bit_now = 0, bit_late = 0;
+    reg [2:0] command_now = 0;
     genvar i;
     generate
       for (i = 0; i < 2; i = i + 1) begin : each
-        tutti_core core(.clock(clock), .select(select[i]), .shift(shift), .bit_in(bit_in),
-          .command(command), .bit_out(bits[i]), .running(runs[i]));
+        tutti_core core(.clock(clock), .select(select_now[i]), .shift(shift_now), .bit_in(bit_now),
+          .command(command_now), .bit_out(bits[i]), .running(runs[i]));
       end
     endgenerate
-    reg bit_late = 0;
-    always @(posedge clock) bit_late <= |(bits & select[1:0]);
+    always @(posedge clock) begin
+      select_now <= select[1:0];
+      shift_now <= shift;
+      bit_now <= bit_in;
+      command_now <= command;
+      bits_now <= bits & select_now;
+      bit_late <= |bits_now;
+      runs_now <= runs;
+    end
     assign bit_out = bit_late;
-    assign running = runs;
+    assign running = runs_now;
 endmodule
 
 module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,digest,select,shift,bit_to_core,command,bit_from_core,running);
@@ -134,20 +145,21 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     localparam State$Head = 2;
     localparam State$Payload = 3;
     localparam State$Checksum = 4;
-    localparam State$Verify = 5;
-    localparam State$Dispatch = 6;
-    localparam State$Data = 7;
-    localparam State$Address = 8;
-    localparam State$Order = 9;
-    localparam State$Done = 10;
-    localparam State$Bits = 11;
-    localparam State$Status = 12;
-    localparam State$StatusDone = 13;
-    localparam State$AnswerHead = 14;
-    localparam State$AnswerPayload = 15;
-    localparam State$AnswerChecksum = 16;
-    localparam State$Send = 17;
-    localparam State$Refuse = 18;
+    localparam State$Compare = 5;
+    localparam State$Verify = 6;
+    localparam State$Dispatch = 7;
+    localparam State$Data = 8;
+    localparam State$Address = 9;
+    localparam State$Order = 10;
+    localparam State$Done = 11;
+    localparam State$Bits = 12;
+    localparam State$Status = 13;
+    localparam State$StatusDone = 14;
+    localparam State$AnswerHead = 15;
+    localparam State$AnswerPayload = 16;
+    localparam State$AnswerChecksum = 17;
+    localparam State$Send = 18;
+    localparam State$Refuse = 19;
     // Stub signals
     reg  [10:0] buffer$read_address;
     wire buffer$read_clock = clock;
@@ -277,22 +289,81 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
     reg  [2:0] command_now$d;
     wire  [2:0] command_now$q;
     wire command_now$clock = clock;
+    reg  seventh$d;
+    wire  seventh$q;
+    wire seventh$clock = clock;
+    reg  [15:0] chosen$d;
+    wire  [15:0] chosen$q;
+    wire chosen$clock = clock;
+    reg  in_range$d;
+    wire  in_range$q;
+    wire in_range$clock = clock;
+    reg  everyone$d;
+    wire  everyone$q;
+    wire everyone$clock = clock;
+    reg  any_busy$d;
+    wire  any_busy$q;
+    wire any_busy$clock = clock;
+    reg  core_busy$d;
+    wire  core_busy$q;
+    wire core_busy$clock = clock;
+    reg  core_open$d;
+    wire  core_open$q;
+    wire core_open$clock = clock;
+    reg  halted$d;
+    wire  halted$q;
+    wire halted$clock = clock;
+    reg  too_long$d;
+    wire  too_long$q;
+    wire too_long$clock = clock;
+    reg  whole$d;
+    wire  whole$q;
+    wire whole$clock = clock;
+    reg  differs$d;
+    wire  differs$q;
+    wire differs$clock = clock;
+    reg  nothing$d;
+    wire  nothing$q;
+    wire nothing$clock = clock;
+    reg  loads$d;
+    wire  loads$q;
+    wire loads$clock = clock;
+    reg  writes$d;
+    wire  writes$q;
+    wire writes$clock = clock;
+    reg  reads$d;
+    wire  reads$q;
+    wire reads$clock = clock;
+    reg  runs$d;
+    wire  runs$q;
+    wire runs$clock = clock;
+    reg  resets$d;
+    wire  resets$q;
+    wire resets$clock = clock;
+    reg  bare$d;
+    wire  bare$q;
+    wire bare$clock = clock;
+    reg  at_end$d;
+    wire  at_end$q;
+    wire at_end$clock = clock;
+    reg  before_end$d;
+    wire  before_end$q;
+    wire before_end$clock = clock;
+    reg  [7:0] byte$d;
+    wire  [7:0] byte$q;
+    wire byte$clock = clock;
     // Local signals
     reg  step;
     reg  take;
     reg  receiving;
     reg  [15:0] one;
     reg  [15:0] all;
-    reg  [15:0] chosen;
-    reg  in_range;
-    reg  everyone;
     reg  [31:0] not_checksum;
     reg  [8:0] last_register;
     reg  [7:0] gathering;
     reg  [7:0] data_shifted;
     reg  [15:0] open_shifted;
     reg  [15:0] busy_shifted;
-    reg  core_busy;
     reg  [15:0] others;
     // Sub module instances
     tutti_card$link$buffer buffer(
@@ -403,7 +474,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .q(out$q),
         .clock(out$clock)
     );
-    tutti_card$link$bit_now out_counts(
+    tutti_card$link$any_busy out_counts(
         .d(out_counts$d),
         .q(out_counts$q),
         .clock(out_counts$clock)
@@ -443,7 +514,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .q(order$q),
         .clock(order$clock)
     );
-    tutti_card$link$bit_now streams(
+    tutti_card$link$any_busy streams(
         .d(streams$d),
         .q(streams$q),
         .clock(streams$clock)
@@ -488,12 +559,12 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .q(busy$q),
         .clock(busy$clock)
     );
-    tutti_card$link$bit_now shift_now(
+    tutti_card$link$any_busy shift_now(
         .d(shift_now$d),
         .q(shift_now$q),
         .clock(shift_now$clock)
     );
-    tutti_card$link$bit_now bit_now(
+    tutti_card$link$any_busy bit_now(
         .d(bit_now$d),
         .q(bit_now$q),
         .clock(bit_now$clock)
@@ -502,6 +573,111 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         .d(command_now$d),
         .q(command_now$q),
         .clock(command_now$clock)
+    );
+    tutti_card$link$any_busy seventh(
+        .d(seventh$d),
+        .q(seventh$q),
+        .clock(seventh$clock)
+    );
+    tutti_card$link$answer_length chosen(
+        .d(chosen$d),
+        .q(chosen$q),
+        .clock(chosen$clock)
+    );
+    tutti_card$link$any_busy in_range(
+        .d(in_range$d),
+        .q(in_range$q),
+        .clock(in_range$clock)
+    );
+    tutti_card$link$any_busy everyone(
+        .d(everyone$d),
+        .q(everyone$q),
+        .clock(everyone$clock)
+    );
+    tutti_card$link$any_busy any_busy(
+        .d(any_busy$d),
+        .q(any_busy$q),
+        .clock(any_busy$clock)
+    );
+    tutti_card$link$any_busy core_busy(
+        .d(core_busy$d),
+        .q(core_busy$q),
+        .clock(core_busy$clock)
+    );
+    tutti_card$link$any_busy core_open(
+        .d(core_open$d),
+        .q(core_open$q),
+        .clock(core_open$clock)
+    );
+    tutti_card$link$any_busy halted(
+        .d(halted$d),
+        .q(halted$q),
+        .clock(halted$clock)
+    );
+    tutti_card$link$any_busy too_long(
+        .d(too_long$d),
+        .q(too_long$q),
+        .clock(too_long$clock)
+    );
+    tutti_card$link$any_busy whole(
+        .d(whole$d),
+        .q(whole$q),
+        .clock(whole$clock)
+    );
+    tutti_card$link$any_busy differs(
+        .d(differs$d),
+        .q(differs$q),
+        .clock(differs$clock)
+    );
+    tutti_card$link$any_busy nothing(
+        .d(nothing$d),
+        .q(nothing$q),
+        .clock(nothing$clock)
+    );
+    tutti_card$link$any_busy loads(
+        .d(loads$d),
+        .q(loads$q),
+        .clock(loads$clock)
+    );
+    tutti_card$link$any_busy writes(
+        .d(writes$d),
+        .q(writes$q),
+        .clock(writes$clock)
+    );
+    tutti_card$link$any_busy reads(
+        .d(reads$d),
+        .q(reads$q),
+        .clock(reads$clock)
+    );
+    tutti_card$link$any_busy runs(
+        .d(runs$d),
+        .q(runs$q),
+        .clock(runs$clock)
+    );
+    tutti_card$link$any_busy resets(
+        .d(resets$d),
+        .q(resets$q),
+        .clock(resets$clock)
+    );
+    tutti_card$link$any_busy bare(
+        .d(bare$d),
+        .q(bare$q),
+        .clock(bare$clock)
+    );
+    tutti_card$link$any_busy at_end(
+        .d(at_end$d),
+        .q(at_end$q),
+        .clock(at_end$clock)
+    );
+    tutti_card$link$any_busy before_end(
+        .d(before_end$d),
+        .q(before_end$q),
+        .clock(before_end$clock)
+    );
+    tutti_card$link$answer_kind byte(
+        .d(byte$d),
+        .q(byte$q),
+        .clock(byte$clock)
     );
     // Update code
     always @(*) begin
@@ -543,8 +719,30 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         shift_now$d = shift_now$q;
         bit_now$d = bit_now$q;
         command_now$d = command_now$q;
+        seventh$d = seventh$q;
+        chosen$d = chosen$q;
+        in_range$d = in_range$q;
+        everyone$d = everyone$q;
+        any_busy$d = any_busy$q;
+        core_busy$d = core_busy$q;
+        core_open$d = core_open$q;
+        halted$d = halted$q;
+        too_long$d = too_long$q;
+        whole$d = whole$q;
+        differs$d = differs$q;
+        nothing$d = nothing$q;
+        loads$d = loads$q;
+        writes$d = writes$q;
+        reads$d = reads$q;
+        runs$d = runs$q;
+        resets$d = resets$q;
+        bare$d = bare$q;
+        at_end$d = at_end$q;
+        before_end$d = before_end$q;
+        byte$d = byte$q;
         tick$d = tick$q + 32'h1;
-        step = (tick$q == 32'h7) & (fold_left$q == 32'h0);
+        seventh$d = tick$q == 32'h6;
+        step = seventh$q & (fold_left$q == 32'h0);
         busy$d = running;
         shift_now$d = 1'b0;
         command_now$d = 32'h0;
@@ -580,19 +778,35 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
         tx_valid = state$q == State$Send;
         one = ((32'h1) & 16'hffff) << arguments$q[(32'h0)+:(4)];
         all = 32'hffff;
-        everyone = arguments$q[(32'h0)+:(8)] == 32'hff;
-        in_range = everyone | (arguments$q[(32'h0)+:(8)] < cores);
-        chosen = one;
-        if (everyone) begin
-            chosen = all;
+        everyone$d = arguments$q[(32'h0)+:(8)] == 32'hff;
+        in_range$d = (arguments$q[(32'h0)+:(8)] == 32'hff) | (arguments$q[(32'h0)+:(8)] < cores);
+        chosen$d = one;
+        if (everyone$q) begin
+            chosen$d = all;
         end
-        others = ~chosen;
-        core_busy = |(busy$q & chosen);
-        last_register = ((arguments$q[(32'h8)+:(8)]) & 9'h1ff) + ((arguments$q[(32'h10)+:(8)]) & 9'h1ff);
-        gathering = (gather$q >> 32'h1) | (((bit_from_core) & 8'hff) << 32'h7);
-        data_shifted = buffer$read_data >> bit_index$q;
+        others = ~chosen$q;
+        any_busy$d = |busy$q;
+        core_busy$d = |(busy$q & chosen$q);
+        core_open$d = |(open$q & chosen$q);
         open_shifted = open$q >> core$q;
         busy_shifted = busy$q >> core$q;
+        halted$d = open_shifted[32'h0] & ~busy_shifted[32'h0];
+        too_long$d = length$q > 32'h7f8;
+        whole$d = index$q == length$q;
+        differs$d = received$q != not_checksum;
+        last_register = ((arguments$q[(32'h8)+:(8)]) & 9'h1ff) + ((arguments$q[(32'h10)+:(8)]) & 9'h1ff);
+        nothing$d = length$q == 32'h0;
+        bare$d = length$q == 32'h2;
+        loads$d = (length$q >= 32'h2) & (arguments$q[(32'hc)+:(4)] == 32'h0);
+        writes$d = (length$q >= 32'h2) & in_range$q;
+        reads$d = (length$q == 32'h3) & in_range$q & ~everyone$q & (arguments$q[(32'h10)+:(8)] != 32'h0) & (arguments$q[(32'h10)+:(8)] <= 32'h20) & (last_register <= 32'h100);
+        runs$d = (length$q == 32'h3) & in_range$q & ~everyone$q & (arguments$q[(32'h14)+:(4)] == 32'h0);
+        resets$d = (length$q == 32'h1) & in_range$q;
+        at_end$d = ((cursor$q) & 16'hffff) == length$q;
+        before_end$d = ((cursor$q) & 16'hffff) + 32'h1 == length$q;
+        gathering = (gather$q >> 32'h1) | (((bit_from_core) & 8'hff) << 32'h7);
+        byte$d = buffer$read_data;
+        data_shifted = byte$q >> bit_index$q;
         case (state$q)
             State$Magic0:
                 begin
@@ -605,7 +819,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                     end
                     else if (step) begin
                         core$d = (core$q + 32'h1) & 32'hf;
-                        if (open_shifted[32'h0] & ~busy_shifted[32'h0]) begin
+                        if (halted$q) begin
                             core$d = core$q;
                             selected$d = ((32'h1) & 16'hffff) << core$q;
                             open$d = open$q ^ (((32'h1) & 16'hffff) << core$q);
@@ -650,12 +864,14 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                 end
             State$Payload:
                 begin
-                    if (length$q > 32'h7f8) begin
-                        state$d = State$Magic0;
-                    end
-                    else if (index$q == length$q) begin
-                        index$d = 32'h0;
-                        state$d = State$Checksum;
+                    if (fold_left$q == 32'h4) begin
+                        if (too_long$q) begin
+                            state$d = State$Magic0;
+                        end
+                        else if (whole$q) begin
+                            index$d = 32'h0;
+                            state$d = State$Checksum;
+                        end
                     end
                     else if (take) begin
                         buffer$write_enable = 1'b1;
@@ -679,9 +895,13 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                         index$d = index$q + 32'h1;
                         received$d = (received$q >> 32'h8) | (((rx_data) & 32'hffffffff) << 32'h18);
                         if (index$q == 32'h3) begin
-                            state$d = State$Verify;
+                            state$d = State$Compare;
                         end
                     end
+                end
+            State$Compare:
+                begin
+                    state$d = State$Verify;
                 end
             State$Verify:
                 begin
@@ -694,7 +914,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                     bit_index$d = 32'h0;
                     gathered$d = 32'h0;
                     state$d = State$Dispatch;
-                    if (received$q != not_checksum) begin
+                    if (differs$q) begin
                         reason$d = 32'h3;
                         state$d = State$Refuse;
                     end
@@ -703,12 +923,12 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                 begin
                     index$d = 32'h0;
                     core$d = arguments$q[(32'h0)+:(8)];
-                    selected$d = chosen;
+                    selected$d = chosen$q;
                     if (step) begin
                         reason$d = 32'h2;
                         state$d = State$Refuse;
                         if (kind$q == 32'h1) begin
-                            if (length$q == 32'h0) begin
+                            if (nothing$q) begin
                                 reply$d = (((name) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h8) | (((version) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h28) | (((cores) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h38) | (((32'hc) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h40) | (((digest) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h48);
                                 reply_left$d = 32'h19;
                                 answer_length$d = 32'h19;
@@ -720,12 +940,12 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             address$d = ((arguments$q[(32'h0)+:(12)]) & 13'h1fff);
                             order$d = 32'h3;
                             data_left$d = 32'h24;
-                            if ((length$q >= 32'h2) & (arguments$q[(32'hc)+:(4)] == 32'h0)) begin
+                            if (loads$q) begin
                                 state$d = State$Data;
-                                if (length$q == 32'h2) begin
+                                if (bare$q) begin
                                     state$d = State$AnswerHead;
                                 end
-                                if (|busy$q) begin
+                                if (any_busy$q) begin
                                     reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
@@ -735,12 +955,12 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             address$d = ((arguments$q[(32'h8)+:(8)]) & 13'h1fff) << 32'h2;
                             order$d = 32'h1;
                             data_left$d = 32'h6c;
-                            if ((length$q >= 32'h2) & in_range) begin
+                            if (writes$q) begin
                                 state$d = State$Data;
-                                if (length$q == 32'h2) begin
+                                if (bare$q) begin
                                     state$d = State$AnswerHead;
                                 end
-                                if (core_busy) begin
+                                if (core_busy$q) begin
                                     reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
@@ -752,9 +972,9 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             streams$d = 1'b1;
                             answer_length$d = (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h5) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h4) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h2) + (((arguments$q[(32'h10)+:(6)]) & 16'hffff) << 32'h1) + 32'h1;
                             order$d = 32'h2;
-                            if ((length$q == 32'h3) & in_range & ~everyone & (arguments$q[(32'h10)+:(8)] != 32'h0) & (arguments$q[(32'h10)+:(8)] <= 32'h20) & (last_register <= 32'h100)) begin
+                            if (reads$q) begin
                                 state$d = State$AnswerHead;
-                                if (core_busy) begin
+                                if (core_busy$q) begin
                                     reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
@@ -764,16 +984,16 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             address_bits$d = arguments$q[(32'h8)+:(12)];
                             address_left$d = 32'hc;
                             order$d = 32'h4;
-                            if ((length$q == 32'h3) & in_range & ~everyone & (arguments$q[(32'h14)+:(4)] == 32'h0)) begin
+                            if (runs$q) begin
                                 state$d = State$Address;
-                                if (core_busy | |(open$q & chosen)) begin
+                                if (core_busy$q | core_open$q) begin
                                     reason$d = 32'h1;
                                     state$d = State$Refuse;
                                 end
                             end
                         end
                         else if (kind$q == 32'h6) begin
-                            if (length$q == 32'h0) begin
+                            if (nothing$q) begin
                                 reply$d = ((busy$q) & 208'hffffffffffffffffffffffffffffffffffffffffffffffffffff) << 32'h8;
                                 reply_left$d = 32'h3;
                                 answer_length$d = 32'h3;
@@ -782,7 +1002,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                         end
                         else if (kind$q == 32'h7) begin
                             order$d = 32'h5;
-                            if ((length$q == 32'h1) & in_range) begin
+                            if (resets$q) begin
                                 open$d = open$q & others;
                                 state$d = State$Order;
                             end
@@ -807,7 +1027,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                         if (data_left$q == 32'h1) begin
                             state$d = State$Address;
                         end
-                        if (((cursor$q) & 16'hffff) == length$q) begin
+                        if (at_end$q) begin
                             reason$d = 32'h2;
                             state$d = State$Refuse;
                         end
@@ -840,7 +1060,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                         state$d = State$AnswerHead;
                         if (order$q == 32'h1) begin
                             state$d = State$Data;
-                            if (((cursor$q) & 16'hffff) == length$q) begin
+                            if (at_end$q) begin
                                 state$d = State$AnswerHead;
                                 if (address$q[(32'h0)+:(2)] != 32'h3) begin
                                     reason$d = 32'h2;
@@ -860,7 +1080,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                             cursor$d = cursor$q + 32'h1;
                             data_left$d = 32'h24;
                             state$d = State$Data;
-                            if (((cursor$q) & 16'hffff) + 32'h1 == length$q) begin
+                            if (before_end$q) begin
                                 state$d = State$AnswerHead;
                             end
                             else if (address$q == 32'hfff) begin
@@ -870,7 +1090,7 @@ module tutti_card$link(clock,rx_data,rx_valid,rx_take,tx_data,tx_valid,tx_ready,
                         end
                         if (order$q == 32'h4) begin
                             tags$write_enable = 1'b1;
-                            open$d = open$q | chosen;
+                            open$d = open$q | chosen$q;
                             state$d = State$Magic0;
                         end
                         if (order$q == 32'h6) begin
@@ -1085,20 +1305,21 @@ module tutti_card$link$after(d,q,clock);
     localparam State$Head = 2;
     localparam State$Payload = 3;
     localparam State$Checksum = 4;
-    localparam State$Verify = 5;
-    localparam State$Dispatch = 6;
-    localparam State$Data = 7;
-    localparam State$Address = 8;
-    localparam State$Order = 9;
-    localparam State$Done = 10;
-    localparam State$Bits = 11;
-    localparam State$Status = 12;
-    localparam State$StatusDone = 13;
-    localparam State$AnswerHead = 14;
-    localparam State$AnswerPayload = 15;
-    localparam State$AnswerChecksum = 16;
-    localparam State$Send = 17;
-    localparam State$Refuse = 18;
+    localparam State$Compare = 5;
+    localparam State$Verify = 6;
+    localparam State$Dispatch = 7;
+    localparam State$Data = 8;
+    localparam State$Address = 9;
+    localparam State$Order = 10;
+    localparam State$Done = 11;
+    localparam State$Bits = 12;
+    localparam State$Status = 13;
+    localparam State$StatusDone = 14;
+    localparam State$AnswerHead = 15;
+    localparam State$AnswerPayload = 16;
+    localparam State$AnswerChecksum = 17;
+    localparam State$Send = 18;
+    localparam State$Refuse = 19;
     // Update code (custom)
     initial begin
        q = 64'h0;
@@ -1136,6 +1357,20 @@ module tutti_card$link$answer_length(d,q,clock);
     end
 endmodule
 
+module tutti_card$link$any_busy(d,q,clock);
+    // Module arguments
+    input wire  d;
+    output reg  q;
+    input wire  clock;
+    // Update code (custom)
+    initial begin
+       q = 1'h0;
+    end
+    always @(posedge clock) begin
+       q <= d;
+    end
+endmodule
+
 module tutti_card$link$arguments(d,q,clock);
     // Module arguments
     input wire  [23:0] d;
@@ -1158,20 +1393,6 @@ module tutti_card$link$bit_index(d,q,clock);
     // Update code (custom)
     initial begin
        q = 3'h0;
-    end
-    always @(posedge clock) begin
-       q <= d;
-    end
-endmodule
-
-module tutti_card$link$bit_now(d,q,clock);
-    // Module arguments
-    input wire  d;
-    output reg  q;
-    input wire  clock;
-    // Update code (custom)
-    initial begin
-       q = 1'h0;
     end
     always @(posedge clock) begin
        q <= d;

@@ -1,5 +1,6 @@
 //! Boards: what is soldered to which pin, and the top module that fits. Pins are facts of the boards' public constraint
 //! files, named with each.
+use crate::floorplan::{self, Place};
 use std::fmt::Write as _;
 
 /// A clock made from the board's by the chip's PLL: input / `input_divider` * `feedback_divider`; the oscillator inside runs
@@ -27,6 +28,8 @@ pub struct Board {
     pub device: &'static str,
     pub package: &'static str,
     pub cores: usize,
+    /// Of each core; none where the tools may choose.
+    pub places: &'static [Place],
     pub clock_pin: Pin,
     pub clock_hz: u32,
     /// Without one the board's clock is that of the cores.
@@ -60,6 +63,7 @@ pub const GENERIC: Board = Board {
     device: "85k",
     package: "CABGA381",
     cores: 2,
+    places: &[],
     clock_pin: anywhere("clock"),
     clock_hz: 48_000_000,
     pll: None,
@@ -76,7 +80,8 @@ pub const ULX3S_85F: Board = Board {
     source: "emard/ulx3s, doc/constraints/ulx3s_v20.lpf",
     device: "85k",
     package: "CABGA381",
-    cores: 10,
+    cores: floorplan::TEN.len(),
+    places: &floorplan::TEN,
     clock_pin: pin("clk_25mhz", "G2"),
     clock_hz: 25_000_000,
     pll: Some(Pll {

@@ -47,17 +47,28 @@ impl Logic for Cores {
                 "\
 wire [{top}:0] bits;
 wire [{top}:0] runs;
+// Cores are all over the chip: a clock to them, and two from them.
+reg [{top}:0] select_now = 0, bits_now = 0, runs_now = 0;
+reg shift_now = 0, bit_now = 0, bit_late = 0;
+reg [2:0] command_now = 0;
 genvar i;
 generate
   for (i = 0; i < {count}; i = i + 1) begin : each
-    tutti_core core(.clock(clock), .select(select[i]), .shift(shift), .bit_in(bit_in),
-      .command(command), .bit_out(bits[i]), .running(runs[i]));
+    tutti_core core(.clock(clock), .select(select_now[i]), .shift(shift_now), .bit_in(bit_now),
+      .command(command_now), .bit_out(bits[i]), .running(runs[i]));
   end
 endgenerate
-reg bit_late = 0;
-always @(posedge clock) bit_late <= |(bits & select[{top}:0]);
+always @(posedge clock) begin
+  select_now <= select[{top}:0];
+  shift_now <= shift;
+  bit_now <= bit_in;
+  command_now <= command;
+  bits_now <= bits & select_now;
+  bit_late <= |bits_now;
+  runs_now <= runs;
+end
 assign bit_out = bit_late;
-assign running = runs;
+assign running = runs_now;
 ",
                 top = count - 1,
             ),
@@ -135,7 +146,9 @@ pub struct SerialCard {
     waiting: RAM<Bits<8>, 11>,
     written: DFF<Bits<11>>,
     read: DFF<Bits<11>>,
+    ahead: DFF<Bit>,
     fresh: DFF<Bit>,
+    byte: DFF<Bits<8>>,
 }
 
 impl SerialCard {
@@ -152,7 +165,9 @@ impl SerialCard {
             waiting: RAM::default(),
             written: DFF::default(),
             read: DFF::default(),
+            ahead: DFF::default(),
             fresh: DFF::default(),
+            byte: DFF::default(),
         }
     }
 }
@@ -160,7 +175,7 @@ impl SerialCard {
 impl Logic for SerialCard {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, written, read, fresh);
+        dff_setup!(self, clock, written, read, ahead, fresh, byte);
         clock!(self, clock, card, receiver, sender);
         self.waiting.read_clock.next = self.clock.val();
         self.waiting.write_clock.next = self.clock.val();
@@ -175,13 +190,16 @@ impl Logic for SerialCard {
         if self.receiver.valid.val() {
             self.written.d.next = self.written.q.val() + 1;
         }
-        // What is read stands a clock after its address.
+        // What is read stands two clocks after its address: block memory is slow.
         self.waiting.read_address.next = self.read.q.val();
-        self.fresh.d.next = self.read.q.val() != self.written.q.val();
-        self.card.rx_data.next = self.waiting.read_data.val();
+        self.ahead.d.next = self.read.q.val() != self.written.q.val();
+        self.fresh.d.next = self.ahead.q.val();
+        self.byte.d.next = self.waiting.read_data.val();
+        self.card.rx_data.next = self.byte.q.val();
         self.card.rx_valid.next = self.fresh.q.val();
         if self.card.rx_take.val() {
             self.read.d.next = self.read.q.val() + 1;
+            self.ahead.d.next = false;
             self.fresh.d.next = false;
         }
 

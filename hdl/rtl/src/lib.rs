@@ -13,6 +13,7 @@ pub mod boards;
 pub mod card;
 pub mod cells;
 pub mod core;
+pub mod floorplan;
 pub mod lane;
 pub mod link;
 pub mod multiplier;

@@ -14,6 +14,7 @@ pub enum State {
     Head,
     Payload,
     Checksum,
+    Compare,
     Verify,
     Dispatch,
     Data,
@@ -31,7 +32,8 @@ pub enum State {
 }
 
 /// Between bytes and cores. What takes place in cores is stepped once in eight clocks, so that the bus may be as long as it
-/// likes.
+/// likes. So there is time as well to answer questions about a request in registers before its state asks them: at no end of
+/// the chip is there a slower path than this block's otherwise.
 #[derive(LogicBlock)]
 pub struct Link {
     pub clock: Signal<In, Clock>,
@@ -96,21 +98,43 @@ pub struct Link {
     shift_now: DFF<Bit>,
     bit_now: DFF<Bits<1>>,
     command_now: DFF<Bits<3>>,
+    seventh: DFF<Bit>,
+    /// The core or cores that the request names.
+    chosen: DFF<Bits<16>>,
+    in_range: DFF<Bit>,
+    everyone: DFF<Bit>,
+    any_busy: DFF<Bit>,
+    core_busy: DFF<Bit>,
+    core_open: DFF<Bit>,
+    /// Of the core that is looked at: what ran has ended.
+    halted: DFF<Bit>,
+    too_long: DFF<Bit>,
+    /// The payload is here.
+    whole: DFF<Bit>,
+    differs: DFF<Bit>,
+    /// What a request of each kind needs of its arguments.
+    nothing: DFF<Bit>,
+    loads: DFF<Bit>,
+    writes: DFF<Bit>,
+    reads: DFF<Bit>,
+    runs: DFF<Bit>,
+    resets: DFF<Bit>,
+    /// Nothing is to be loaded or written.
+    bare: DFF<Bit>,
+    at_end: DFF<Bit>,
+    before_end: DFF<Bit>,
+    byte: DFF<Bits<8>>,
     step: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
     receiving: Signal<Local, Bit>,
     one: Signal<Local, Bits<16>>,
     all: Signal<Local, Bits<16>>,
-    chosen: Signal<Local, Bits<16>>,
-    in_range: Signal<Local, Bit>,
-    everyone: Signal<Local, Bit>,
     not_checksum: Signal<Local, Bits<32>>,
     last_register: Signal<Local, Bits<9>>,
     gathering: Signal<Local, Bits<8>>,
     data_shifted: Signal<Local, Bits<8>>,
     open_shifted: Signal<Local, Bits<16>>,
     busy_shifted: Signal<Local, Bits<16>>,
-    core_busy: Signal<Local, Bit>,
     others: Signal<Local, Bits<16>>,
 }
 
@@ -179,21 +203,38 @@ impl Link {
             shift_now: DFF::default(),
             bit_now: DFF::default(),
             command_now: DFF::default(),
+            seventh: DFF::default(),
+            chosen: DFF::default(),
+            in_range: DFF::default(),
+            everyone: DFF::default(),
+            any_busy: DFF::default(),
+            core_busy: DFF::default(),
+            core_open: DFF::default(),
+            halted: DFF::default(),
+            too_long: DFF::default(),
+            whole: DFF::default(),
+            differs: DFF::default(),
+            nothing: DFF::default(),
+            loads: DFF::default(),
+            writes: DFF::default(),
+            reads: DFF::default(),
+            runs: DFF::default(),
+            resets: DFF::default(),
+            bare: DFF::default(),
+            at_end: DFF::default(),
+            before_end: DFF::default(),
+            byte: DFF::default(),
             step: Signal::default(),
             take: Signal::default(),
             receiving: Signal::default(),
             one: Signal::default(),
             all: Signal::default(),
-            chosen: Signal::default(),
-            in_range: Signal::default(),
-            everyone: Signal::default(),
             not_checksum: Signal::default(),
             last_register: Signal::default(),
             gathering: Signal::default(),
             data_shifted: Signal::default(),
             open_shifted: Signal::default(),
             busy_shifted: Signal::default(),
-            core_busy: Signal::default(),
             others: Signal::default(),
         }
     }
@@ -242,14 +283,36 @@ impl Logic for Link {
             busy,
             shift_now,
             bit_now,
-            command_now
+            command_now,
+            seventh,
+            chosen,
+            in_range,
+            everyone,
+            any_busy,
+            core_busy,
+            core_open,
+            halted,
+            too_long,
+            whole,
+            differs,
+            nothing,
+            loads,
+            writes,
+            reads,
+            runs,
+            resets,
+            bare,
+            at_end,
+            before_end,
+            byte
         );
         self.buffer.read_clock.next = self.clock.val();
         self.buffer.write_clock.next = self.clock.val();
         self.tags.read_clock.next = self.clock.val();
         self.tags.write_clock.next = self.clock.val();
         self.tick.d.next = self.tick.q.val() + 1;
-        self.step.next = (self.tick.q.val() == 7) & (self.fold_left.q.val() == 0);
+        self.seventh.d.next = self.tick.q.val() == 6;
+        self.step.next = self.seventh.q.val() & (self.fold_left.q.val() == 0);
         self.busy.d.next = self.running.val();
 
         self.shift_now.d.next = false;
@@ -297,23 +360,51 @@ impl Logic for Link {
         // The core that the request names.
         self.one.next = bits::<16>(1) << self.arguments.q.val().get_bits::<4>(0);
         self.all.next = 0xffff.into();
-        self.everyone.next = self.arguments.q.val().get_bits::<8>(0) == 255;
-        self.in_range.next =
-            self.everyone.val() | (self.arguments.q.val().get_bits::<8>(0) < self.cores.val());
-        self.chosen.next = self.one.val();
-        if self.everyone.val() {
-            self.chosen.next = self.all.val();
+        self.everyone.d.next = self.arguments.q.val().get_bits::<8>(0) == 255;
+        self.in_range.d.next = (self.arguments.q.val().get_bits::<8>(0) == 255)
+            | (self.arguments.q.val().get_bits::<8>(0) < self.cores.val());
+        self.chosen.d.next = self.one.val();
+        if self.everyone.q.val() {
+            self.chosen.d.next = self.all.val();
         }
-        self.others.next = !self.chosen.val();
-        self.core_busy.next = (self.busy.q.val() & self.chosen.val()).any();
-        self.last_register.next = bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(8))
-            + bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(16));
-        self.gathering.next =
-            (self.gather.q.val() >> 1) | (bit_cast::<8, 1>(self.bit_from_core.val()) << 7);
-
-        self.data_shifted.next = self.buffer.read_data.val() >> self.bit_index.q.val();
+        self.others.next = !self.chosen.q.val();
+        self.any_busy.d.next = self.busy.q.val().any();
+        self.core_busy.d.next = (self.busy.q.val() & self.chosen.q.val()).any();
+        self.core_open.d.next = (self.open.q.val() & self.chosen.q.val()).any();
         self.open_shifted.next = self.open.q.val() >> self.core.q.val();
         self.busy_shifted.next = self.busy.q.val() >> self.core.q.val();
+        self.halted.d.next =
+            self.open_shifted.val().get_bit(0) & !self.busy_shifted.val().get_bit(0);
+
+        // What is asked of a request, answered a clock before: all that it depends on stands for longer by then.
+        self.too_long.d.next = self.length.q.val() > 2040;
+        self.whole.d.next = self.index.q.val() == self.length.q.val();
+        self.differs.d.next = self.received.q.val() != self.not_checksum.val();
+        self.last_register.next = bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(8))
+            + bit_cast::<9, 8>(self.arguments.q.val().get_bits::<8>(16));
+        self.nothing.d.next = self.length.q.val() == 0;
+        self.bare.d.next = self.length.q.val() == 2;
+        self.loads.d.next =
+            (self.length.q.val() >= 2) & (self.arguments.q.val().get_bits::<4>(12) == 0);
+        self.writes.d.next = (self.length.q.val() >= 2) & self.in_range.q.val();
+        self.reads.d.next = (self.length.q.val() == 3)
+            & self.in_range.q.val()
+            & !self.everyone.q.val()
+            & (self.arguments.q.val().get_bits::<8>(16) != 0)
+            & (self.arguments.q.val().get_bits::<8>(16) <= 32)
+            & (self.last_register.val() <= 256);
+        self.runs.d.next = (self.length.q.val() == 3)
+            & self.in_range.q.val()
+            & !self.everyone.q.val()
+            & (self.arguments.q.val().get_bits::<4>(20) == 0);
+        self.resets.d.next = (self.length.q.val() == 1) & self.in_range.q.val();
+        self.at_end.d.next = bit_cast::<16, 12>(self.cursor.q.val()) == self.length.q.val();
+        self.before_end.d.next = bit_cast::<16, 12>(self.cursor.q.val()) + 1 == self.length.q.val();
+
+        self.gathering.next =
+            (self.gather.q.val() >> 1) | (bit_cast::<8, 1>(self.bit_from_core.val()) << 7);
+        self.byte.d.next = self.buffer.read_data.val();
+        self.data_shifted.next = self.byte.q.val() >> self.bit_index.q.val();
 
         match self.state.q.val() {
             State::Magic0 => {
@@ -326,7 +417,7 @@ impl Logic for Link {
                 } else if self.step.val() {
                     // Nobody asks: has a core halted?
                     self.core.d.next = (self.core.q.val() + 1) & 15;
-                    if self.open_shifted.val().get_bit(0) & !self.busy_shifted.val().get_bit(0) {
+                    if self.halted.q.val() {
                         self.core.d.next = self.core.q.val();
                         self.selected.d.next = bits::<16>(1) << self.core.q.val();
                         self.open.d.next = self.open.q.val() ^ (bits::<16>(1) << self.core.q.val());
@@ -369,11 +460,14 @@ impl Logic for Link {
                 }
             }
             State::Payload => {
-                if self.length.q.val() > 2040 {
-                    self.state.d.next = State::Magic0;
-                } else if self.index.q.val() == self.length.q.val() {
-                    self.index.d.next = 0.into();
-                    self.state.d.next = State::Checksum;
+                // Within the eight clocks that the checksum takes for a byte no other is taken.
+                if self.fold_left.q.val() == 4 {
+                    if self.too_long.q.val() {
+                        self.state.d.next = State::Magic0;
+                    } else if self.whole.q.val() {
+                        self.index.d.next = 0.into();
+                        self.state.d.next = State::Checksum;
+                    }
                 } else if self.take.val() {
                     self.buffer.write_enable.next = true;
                     self.index.d.next = self.index.q.val() + 1;
@@ -398,9 +492,12 @@ impl Logic for Link {
                     self.received.d.next = (self.received.q.val() >> 8)
                         | (bit_cast::<32, 8>(self.rx_data.val()) << 24);
                     if self.index.q.val() == 3 {
-                        self.state.d.next = State::Verify;
+                        self.state.d.next = State::Compare;
                     }
                 }
+            }
+            State::Compare => {
+                self.state.d.next = State::Verify;
             }
             State::Verify => {
                 // An answer is a status of zero, as long as nothing else is said.
@@ -413,7 +510,7 @@ impl Logic for Link {
                 self.bit_index.d.next = 0.into();
                 self.gathered.d.next = 0.into();
                 self.state.d.next = State::Dispatch;
-                if self.received.q.val() != self.not_checksum.val() {
+                if self.differs.q.val() {
                     self.reason.d.next = 3.into();
                     self.state.d.next = State::Refuse;
                 }
@@ -421,13 +518,13 @@ impl Logic for Link {
             State::Dispatch => {
                 self.index.d.next = 0.into();
                 self.core.d.next = self.arguments.q.val().get_bits::<8>(0);
-                self.selected.d.next = self.chosen.val();
+                self.selected.d.next = self.chosen.q.val();
                 if self.step.val() {
                     self.reason.d.next = 2.into();
                     self.state.d.next = State::Refuse;
                     // Identify.
                     if self.kind.q.val() == 1 {
-                        if self.length.q.val() == 0 {
+                        if self.nothing.q.val() {
                             self.reply.d.next = (bit_cast::<208, 32>(self.name.val()) << 8)
                                 | (bit_cast::<208, 16>(self.version.val()) << 40)
                                 | (bit_cast::<208, 8>(self.cores.val()) << 56)
@@ -444,14 +541,12 @@ impl Logic for Link {
                             bit_cast::<13, 12>(self.arguments.q.val().get_bits::<12>(0));
                         self.order.d.next = 3.into();
                         self.data_left.d.next = 36.into();
-                        if (self.length.q.val() >= 2)
-                            & (self.arguments.q.val().get_bits::<4>(12) == 0)
-                        {
+                        if self.loads.q.val() {
                             self.state.d.next = State::Data;
-                            if self.length.q.val() == 2 {
+                            if self.bare.q.val() {
                                 self.state.d.next = State::AnswerHead;
                             }
-                            if self.busy.q.val().any() {
+                            if self.any_busy.q.val() {
                                 self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
@@ -462,12 +557,12 @@ impl Logic for Link {
                             bit_cast::<13, 8>(self.arguments.q.val().get_bits::<8>(8)) << 2;
                         self.order.d.next = 1.into();
                         self.data_left.d.next = 108.into();
-                        if (self.length.q.val() >= 2) & self.in_range.val() {
+                        if self.writes.q.val() {
                             self.state.d.next = State::Data;
-                            if self.length.q.val() == 2 {
+                            if self.bare.q.val() {
                                 self.state.d.next = State::AnswerHead;
                             }
-                            if self.core_busy.val() {
+                            if self.core_busy.q.val() {
                                 self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
@@ -489,15 +584,9 @@ impl Logic for Link {
                                     << 1)
                                 + 1;
                         self.order.d.next = 2.into();
-                        if (self.length.q.val() == 3)
-                            & self.in_range.val()
-                            & !self.everyone.val()
-                            & (self.arguments.q.val().get_bits::<8>(16) != 0)
-                            & (self.arguments.q.val().get_bits::<8>(16) <= 32)
-                            & (self.last_register.val() <= 256)
-                        {
+                        if self.reads.q.val() {
                             self.state.d.next = State::AnswerHead;
-                            if self.core_busy.val() {
+                            if self.core_busy.q.val() {
                                 self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
@@ -507,21 +596,16 @@ impl Logic for Link {
                         self.address_bits.d.next = self.arguments.q.val().get_bits::<12>(8);
                         self.address_left.d.next = 12.into();
                         self.order.d.next = 4.into();
-                        if (self.length.q.val() == 3)
-                            & self.in_range.val()
-                            & !self.everyone.val()
-                            & (self.arguments.q.val().get_bits::<4>(20) == 0)
-                        {
+                        if self.runs.q.val() {
                             self.state.d.next = State::Address;
-                            if self.core_busy.val() | (self.open.q.val() & self.chosen.val()).any()
-                            {
+                            if self.core_busy.q.val() | self.core_open.q.val() {
                                 self.reason.d.next = 1.into();
                                 self.state.d.next = State::Refuse;
                             }
                         }
                     // Status.
                     } else if self.kind.q.val() == 6 {
-                        if self.length.q.val() == 0 {
+                        if self.nothing.q.val() {
                             self.reply.d.next = bit_cast::<208, 16>(self.busy.q.val()) << 8;
                             self.reply_left.d.next = 3.into();
                             self.answer_length.d.next = 3.into();
@@ -530,7 +614,7 @@ impl Logic for Link {
                     // Reset: what is stopped is never answered.
                     } else if self.kind.q.val() == 7 {
                         self.order.d.next = 5.into();
-                        if (self.length.q.val() == 1) & self.in_range.val() {
+                        if self.resets.q.val() {
                             self.open.d.next = self.open.q.val() & self.others.val();
                             self.state.d.next = State::Order;
                         }
@@ -554,7 +638,7 @@ impl Logic for Link {
                     if self.data_left.q.val() == 1 {
                         self.state.d.next = State::Address;
                     }
-                    if bit_cast::<16, 12>(self.cursor.q.val()) == self.length.q.val() {
+                    if self.at_end.q.val() {
                         self.reason.d.next = 2.into();
                         self.state.d.next = State::Refuse;
                     }
@@ -584,7 +668,7 @@ impl Logic for Link {
                     self.state.d.next = State::AnswerHead;
                     if self.order.q.val() == 1 {
                         self.state.d.next = State::Data;
-                        if bit_cast::<16, 12>(self.cursor.q.val()) == self.length.q.val() {
+                        if self.at_end.q.val() {
                             self.state.d.next = State::AnswerHead;
                             if self.address.q.val().get_bits::<2>(0) != 3 {
                                 self.reason.d.next = 2.into();
@@ -604,7 +688,7 @@ impl Logic for Link {
                         self.cursor.d.next = self.cursor.q.val() + 1;
                         self.data_left.d.next = 36.into();
                         self.state.d.next = State::Data;
-                        if bit_cast::<16, 12>(self.cursor.q.val()) + 1 == self.length.q.val() {
+                        if self.before_end.q.val() {
                             self.state.d.next = State::AnswerHead;
                         } else if self.address.q.val() == 4095 {
                             self.reason.d.next = 2.into();
@@ -613,7 +697,7 @@ impl Logic for Link {
                     }
                     if self.order.q.val() == 4 {
                         self.tags.write_enable.next = true;
-                        self.open.d.next = self.open.q.val() | self.chosen.val();
+                        self.open.d.next = self.open.q.val() | self.chosen.q.val();
                         self.state.d.next = State::Magic0;
                     }
                     if self.order.q.val() == 6 {

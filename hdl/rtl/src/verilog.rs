@@ -3,6 +3,7 @@
 use crate::boards::{self, Board};
 use crate::card::{Card, SerialCard};
 use crate::core::Core;
+use crate::floorplan;
 use rust_hdl::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -48,8 +49,8 @@ pub fn files() -> Vec<(String, String)> {
     files
 }
 
-/// What is of a board alone: the card, the top module, the constraints.
-pub fn board_files(board: &Board) -> [(String, String); 3] {
+/// What is of a board alone: the card, the top module, the constraints, the cores' places.
+pub fn board_files(board: &Board) -> [(String, String); 4] {
     let name = board.name;
     let serial = serial(board.cores, board.bit_clocks());
     let top = board.top(design_digest(board, &serial));
@@ -57,6 +58,10 @@ pub fn board_files(board: &Board) -> [(String, String); 3] {
         (format!("{name}_card.v"), serial),
         (format!("{name}_top.v"), top),
         (format!("{name}.lpf"), board.constraints()),
+        (
+            format!("{name}_places.ys"),
+            floorplan::attributes(board.places),
+        ),
     ]
 }
 
