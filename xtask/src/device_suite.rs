@@ -145,3 +145,41 @@ pub(crate) fn device_missing() -> Option<String> {
         "there is no NVIDIA device: 14 steps of `cargo xtask device-suite` were not run".into()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says its version, and as `doctor` one object.
+    const PROGRAM: &str =
+        "#!/bin/sh\n[ \"$1\" = doctor ] && echo '{\"well\":true}' || echo tutti 0\n";
+
+    #[test]
+    fn without_a_device_the_script_says_so_and_writes_its_results() {
+        if device_missing().is_none() {
+            eprintln!("SKIPPED: this machine has an NVIDIA device");
+            return;
+        }
+        let suite = std::env::temp_dir().join(format!("tutti-suite-{}", std::process::id()));
+        let program = suite.join("tutti");
+        write(&program, PROGRAM).expect("the temporary folder can be written");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        write(&suite.join("run.sh"), SCRIPT).expect("the temporary folder can be written");
+        let mut script = Command::new("bash");
+        let output = script.args(["run.sh", "results.json"]).current_dir(&suite);
+        let output = output.output().expect("there is bash");
+        let results = fs::read_to_string(suite.join("results.json")).expect("results");
+        fs::remove_dir_all(&suite).expect("it is ours");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("no NVIDIA device"), "{said}");
+        let results: serde_json::Value = serde_json::from_str(&results).expect("one JSON");
+        assert_eq!(results["device"], false);
+        let steps = results["steps"].as_array().expect("a list");
+        assert_eq!(steps.len(), 14, "{results}");
+        let self_test = steps.iter().find(|step| step["step"] == "self-test");
+        assert_eq!(self_test.expect("it ran")["json"][0]["well"], true);
+        let skipped = steps.iter().filter(|step| step["missing"].is_string());
+        assert!(skipped.count() >= 12, "{results}");
+    }
+}

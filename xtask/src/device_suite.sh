@@ -9,13 +9,12 @@ results="${1:-$here/results.json}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 failed=0
-first=yes
 # Whoever lends a device for one call ends it after ten minutes, and then nothing is left of it.
 seconds_max=570
 PATH="$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer"
 
 record() {
-    [ "$first" = yes ] && first=no || printf ',\n' >>"$work/steps"
+    [ ! -s "$work/steps" ] || printf ',\n' >>"$work/steps"
     cat >>"$work/steps"
 }
 

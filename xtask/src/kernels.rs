@@ -377,3 +377,32 @@ fn figures(log: &str) -> BTreeMap<String, Figures> {
     }
     all.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_called_functions_spill_is_their_entry_points() {
+        let log = "\
+ptxas info    : Function properties for one
+    16 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads
+ptxas info    : Used 40 registers, used 0 barriers, 416 bytes cmem[0]
+ptxas info    : Function properties for called_by_one
+    0 bytes stack frame, 20 bytes spill stores, 20 bytes spill loads
+ptxas info    : Function properties for also_called
+    0 bytes stack frame, 8 bytes spill stores, 8 bytes spill loads
+ptxas info    : Function properties for two
+    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+ptxas info    : Used 255 registers, used 0 barriers, 416 bytes cmem[0]
+";
+        let found = figures(log);
+        let row = |name: &str| {
+            let figures = &found[name];
+            (figures.registers, figures.stack, figures.spilled)
+        };
+        assert_eq!(found.len(), 2);
+        assert_eq!(row("one"), (40, 16, 32));
+        assert_eq!(row("two"), (255, 0, 0));
+    }
+}
