@@ -355,7 +355,7 @@ fn report(name: &str, stat: &str, routed: &Routed) -> Result<(), String> {
     let _ = writeln!(text, "\nSlowest path:");
     for line in path
         .take_while(|line| !line.is_empty())
-        .filter(|line| line.contains(" ns ") || is_step(line))
+        .filter(|line| line.contains(" ns ") || is_step(line) && !is_free(line))
     {
         let _ = writeln!(text, "{line}");
     }
@@ -370,6 +370,12 @@ fn is_step(line: &str) -> bool {
     ["clk-to-q", "routing", "logic", "setup"]
         .iter()
         .any(|kind| line.trim_start().starts_with(kind))
+}
+
+/// Within a chain of carries: hundreds of them say nothing.
+fn is_free(step: &str) -> bool {
+    let mut words = step.split_whitespace();
+    matches!(words.next(), Some("routing" | "logic")) && words.next() == Some("0.00")
 }
 
 /// A program of a Python package, in a virtual environment under `target`, installed where it is not there.
