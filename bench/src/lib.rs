@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod baseline;
+mod card;
 mod collect;
 pub mod commands;
 pub mod compare;

@@ -9,6 +9,7 @@ use tutti_server::{Config, Metrics, Server};
 use tutti_types::Priority;
 
 use crate::Twins;
+use crate::card::{CardWork, projections};
 use crate::commands::{
     BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine, OpenArgs,
     PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
@@ -123,6 +124,7 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         Caching::Off
     };
     let mut reports = Vec::new();
+    let (mut with_card, mut on_cards) = (false, Vec::new());
     for &scenario in &args.scenario {
         let engine = run.engine(&args.common, caching, Arc::new(NoObserver))?;
         let backends = engine.backends();
@@ -139,6 +141,8 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         };
         let mut theirs = args.against.map(|baseline| baseline.subject(threads));
         let load_before = load_average();
+        let card_before = CardWork::of(&ours.engine);
+        with_card |= card_before.is_some();
         let report = measure(
             scenario,
             args.common.seed,
@@ -153,8 +157,10 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         json["engine"] = json!(device);
         json["caches"] = json!(args.caches);
         let scenario = scenario.to_string();
-        if !args.common.json {
-            cards(&ours.engine);
+        if let Some(cost) = card_before.and_then(|before| CardWork::of(&ours.engine)?.since(before))
+        {
+            json["card"] = cost.to_json();
+            on_cards.push((scenario.clone(), cost));
         }
         run.keep(
             &args.common,
@@ -168,29 +174,11 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
     }
     if !args.common.json {
         println!("{}", table(&reports));
+        if with_card {
+            println!("{}", projections(&on_cards));
+        }
     }
     Ok(())
-}
-
-/// What cards were asked to do, and what that would be on one core of hardware: a projection, for
-/// no card is timed here.
-fn cards(engine: &Engine) {
-    for status in engine.backends() {
-        let counter = |name: &str| {
-            let found = status.counters.iter().find(|(counter, _)| *counter == name);
-            found.map_or(0, |(_, value)| *value)
-        };
-        let items = counter("items_by_card") + counter("items_redecided");
-        let Some(cycles) = counter("card_cycles").checked_div(items) else {
-            continue;
-        };
-        println!(
-            "{}: {cycles} cycles an item over {items} items; projected for one core at 100 MHz: \
-             {:.1} items/s",
-            status.descriptor.name,
-            100e6 / cycles.max(1) as f64,
-        );
-    }
 }
 
 fn table(reports: &[Report]) -> Table {

@@ -7,4 +7,5 @@ pub mod isa;
 pub mod map;
 pub mod microcode;
 pub mod model;
+pub mod routed;
 pub mod wide;

@@ -22,6 +22,34 @@ pub fn images() -> [(&'static str, &'static Image); 3] {
     ]
 }
 
+/// What a card can be asked for, and its cycles on one core, counted in the model.
+pub fn operations() -> Vec<(&'static str, u64)> {
+    let cycles = |image: &Image, program: &str| {
+        let profile = image.profile(&mut image.core(), program);
+        let run = profile.expect("programs halt whatever they are given").run;
+        run.cycles()
+    };
+    let (bls, bn, points) = (bls12_381::image(), bn254::image(), points::image());
+    let hash = cycles(points, "hash");
+    let signature = cycles(points, "signature");
+    let product = cycles(bls, "pairing-2");
+    vec![
+        ("BLS12-381 pairing", cycles(bls, "pairing-1")),
+        ("BLS12-381 product check of 2 pairs", product),
+        ("BLS12-381 hash to G2", hash),
+        (
+            "BLS12-381 compressed signature, read and in its group",
+            signature,
+        ),
+        (
+            "BLS12-381 whole check: hash, signature, product",
+            hash + signature + product,
+        ),
+        ("BN254 pairing", cycles(bn, "pairing-1")),
+        ("BN254 product check of 2 pairs", cycles(bn, "pairing-2")),
+    ]
+}
+
 /// Every routine and block of every image, and where the slots of each program go: `generated/microcode.txt`.
 pub fn listings() -> String {
     let mut text = String::new();
