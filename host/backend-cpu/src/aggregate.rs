@@ -30,7 +30,7 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), bits.bits());
         let weights = weights::draw(finite.len(), shape, random);
-        let parts = weighted_sum::even_parts(finite.len());
+        let parts = weighted_sum::pieces(finite.len());
         let Err(outside) =
             weighted_sum::checked::<G>(arithmetic, &finite, &weights, &parts, shape, failed_tries)
         else {

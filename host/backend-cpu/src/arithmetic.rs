@@ -4,11 +4,14 @@
 mod bn254;
 
 use std::iter::repeat_n;
+use std::ops::Range;
 
+use rayon::iter::MaxLen;
 use rayon::prelude::*;
+use rayon::slice::Chunks;
 use tutti_curves::bls12_381::{self, Bls12381};
 use tutti_curves::{Bn254Sig, Curve, Group, Hashing, MinPk, MinSig, Pair, PointHash, Signed, Wire};
-use tutti_lanes::{Buckets as LaneBuckets, Ifma};
+use tutti_lanes::Ifma;
 use tutti_types::{HashVariant, InvalidReason};
 
 use crate::StartError;
@@ -57,14 +60,26 @@ impl Arithmetic {
         }
     }
 
-    /// How many points make a task: all threads have one, and lanes are filled.
+    /// How many points make a task: all threads have as much to do, none has a long task left when
+    /// the others are done, and lanes are filled.
     pub(crate) fn task(self, count: usize) -> usize {
+        /// Longer tasks are no cheaper for a point.
+        const POINTS_MAX: usize = 16;
         let share = count.div_ceil(rayon::current_num_threads());
         match self {
             Self::Scalar => share.clamp(1, 16),
-            Self::Ifma(_) => share.next_multiple_of(8).clamp(8, 64),
+            Self::Ifma(_) => {
+                let tasks = share.div_ceil(POINTS_MAX).max(1);
+                share.div_ceil(tasks).next_multiple_of(8).max(8)
+            }
         }
     }
+}
+
+/// Pieces of a slice for all threads, each for itself: left alone, rayon gives a thread several in a
+/// row, which no other takes over when it has nothing left to do.
+pub(crate) fn tasks<T: Sync>(items: &[T], size: usize) -> MaxLen<Chunks<'_, T>> {
+    items.par_chunks(size).with_max_len(1)
 }
 
 /// What the lanes do for one group. Infinity is the default point in and out.
@@ -78,41 +93,11 @@ pub(crate) struct LaneFunctions<G: Group> {
     hash: Option<fn(Ifma, &[&[u8]], &[u8]) -> Vec<G::Affine>>,
     multiply_64: fn(Ifma, &[G::Affine], &[u64]) -> Vec<G::Affine>,
     multiply_128: fn(Ifma, &[G::Affine], &[u128]) -> Vec<G::Affine>,
-    bucket_sums: fn(Ifma, &[G::Affine], &[usize], &[&[i16]], usize) -> LaneBuckets<G::Affine>,
+    bucket_sums: fn(Ifma, &[G::Affine], &[usize], &[&[i16]], usize) -> Vec<G::Affine>,
     part_sums: fn(Ifma, &[G::Affine], &[usize]) -> Vec<G::Affine>,
+    weighted_sums: fn(Ifma, &[G::Affine], &[usize], &[u128]) -> Vec<G::Affine>,
     digit_sums: fn(Ifma, &[G::Affine], usize) -> Vec<G::Affine>,
     shifted_sums: fn(Ifma, &[G::Affine], usize, u32) -> Vec<G::Affine>,
-}
-
-/// Sums of points by digit; none is infinity.
-pub(crate) struct Buckets<G: Group> {
-    /// For each digit from 1 on, in it for each window, in it for each part of the points.
-    pub(crate) of_parts: Vec<Option<G::Affine>>,
-    /// For each digit from 1 on, in it for each window.
-    pub(crate) of_all: Vec<Option<G::Affine>>,
-}
-
-impl<G: Bulk> Buckets<G> {
-    /// The buckets of all groups of parts, which have the same digits and windows.
-    pub(crate) fn of_groups(arithmetic: Arithmetic, mut groups: Vec<Self>) -> Self {
-        if groups.len() == 1 {
-            return groups.remove(0);
-        }
-        let buckets = groups.first().map_or(0, |group| group.of_all.len());
-        let of_parts = (0..buckets).flat_map(|at| {
-            groups.iter().flat_map(move |group| {
-                let parts = group.of_parts.len() / buckets;
-                &group.of_parts[at * parts..(at + 1) * parts]
-            })
-        });
-        let lists: Vec<Vec<G::Affine>> = (0..buckets)
-            .map(|at| groups.iter().filter_map(|group| group.of_all[at]).collect())
-            .collect();
-        Self {
-            of_parts: of_parts.copied().collect(),
-            of_all: G::sum_each(arithmetic, &lists),
-        }
-    }
 }
 
 /// A group's arithmetic on many points: in the lanes that it names and where they pay, one by
@@ -136,29 +121,52 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
         Self::lanes(arithmetic, usize::MAX).map_or(128, |_| 96)
     }
 
-    /// The bucket sums of some windows; `parts` are the lengths of the parts of the points.
+    /// The bucket sums of some windows, none where it is infinity: for each digit from 1 on, in it
+    /// for each window, in it for each part of the points. `parts` are the parts' lengths.
     fn bucket_sums(
         arithmetic: Arithmetic,
         points: &[Self::Affine],
         parts: &[usize],
         weights: &[Weight],
         largest: usize,
-        windows: &[u32],
-    ) -> Buckets<Self> {
+        windows: Range<u32>,
+    ) -> Vec<Option<Self::Affine>> {
         let digits: Vec<Vec<i16>> = windows
-            .iter()
-            .map(|&window| weights.iter().map(|weight| weight.digit(window)).collect())
+            .map(|window| weights.iter().map(|weight| weight.digit(window)).collect())
             .collect();
         let digits: Vec<&[i16]> = digits.iter().map(Vec::as_slice).collect();
-        let Some((ifma, lanes)) = Self::lanes(arithmetic, points.len()) else {
-            return bucket_sums_one_by_one(points, parts, &digits, largest);
-        };
-        let LaneBuckets { of_parts, of_all } =
-            (lanes.bucket_sums)(ifma, points, parts, &digits, largest);
-        Buckets {
-            of_parts: of_parts.into_iter().map(finite_or_none).collect(),
-            of_all: of_all.into_iter().map(finite_or_none).collect(),
+        match Self::lanes(arithmetic, points.len()) {
+            Some((ifma, lanes)) => {
+                finite_all((lanes.bucket_sums)(ifma, points, parts, &digits, largest))
+            }
+            None => bucket_sums_one_by_one::<Self>(points, parts, &digits, largest),
         }
+    }
+
+    /// Up to how many points a weighted sum is cheaper by their own multiples than by buckets.
+    fn own_multiples_up_to(arithmetic: Arithmetic) -> usize {
+        Self::lanes(arithmetic, usize::MAX).map_or(3, |_| 32)
+    }
+
+    /// The weighted sum of each part of the points by their own multiples; none where it is
+    /// infinity.
+    fn weighted_sums(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        parts: &[usize],
+        weights: &[Weight],
+        shape: DigitShape,
+    ) -> Vec<Option<Self::Affine>> {
+        let Some((ifma, lanes)) = Self::lanes(arithmetic, points.len()) else {
+            let weighted = Self::weigh_each(arithmetic, points, weights, shape);
+            let sum = |part: Range<usize>| {
+                Self::sum(&weighted[part].iter().flatten().collect::<Vec<_>>())
+            };
+            return Self::normalise(&weighted_sum::ranges(parts).map(sum).collect::<Vec<_>>());
+        };
+        let signed = weighted_sum::signed::<Self>(points, weights);
+        let magnitudes: Vec<u128> = weights.iter().map(|weight| weight.magnitude).collect();
+        finite_all((lanes.weighted_sums)(ifma, &signed, parts, &magnitudes))
     }
 
     /// The sum of d times row d - 1, for each column.
@@ -315,7 +323,7 @@ fn bucket_sums_one_by_one<G: Group>(
     parts: &[usize],
     digits: &[&[i16]],
     largest: usize,
-) -> Buckets<G> {
+) -> Vec<Option<G::Affine>> {
     let negated: Vec<G::Affine> = points.iter().map(G::negate).collect();
     let columns = digits.len() * parts.len();
     let mut buckets: Vec<Vec<&G::Affine>> = vec![Vec::new(); largest * columns];
@@ -331,12 +339,7 @@ fn bucket_sums_one_by_one<G: Group>(
         }
     }
     let sums: Vec<G::Sum> = buckets.iter().map(|bucket| G::sum(bucket)).collect();
-    let of_all = sums.chunks(parts.len());
-    let of_all = of_all.map(|sums| sums.iter().fold(G::zero(), |sum, part| G::add(&sum, part)));
-    Buckets {
-        of_all: G::normalise(&of_all.collect::<Vec<_>>()),
-        of_parts: G::normalise(&sums),
-    }
+    G::normalise(&sums)
 }
 
 fn digit_sums_one_by_one<G: Group>(rows: &[Option<G::Affine>], columns: usize) -> Vec<G::Sum> {
@@ -496,6 +499,7 @@ impl Bulk for bls12_381::G1 {
         multiply_128: tutti_lanes::multiply_g1_128,
         bucket_sums: tutti_lanes::bucket_sums_g1,
         part_sums: tutti_lanes::part_sums_g1,
+        weighted_sums: tutti_lanes::weighted_sums_g1,
         digit_sums: tutti_lanes::digit_sums_g1,
         shifted_sums: tutti_lanes::shifted_sums_g1,
     });
@@ -511,6 +515,7 @@ impl Bulk for bls12_381::G2 {
         multiply_128: tutti_lanes::multiply_g2_128,
         bucket_sums: tutti_lanes::bucket_sums_g2,
         part_sums: tutti_lanes::part_sums_g2,
+        weighted_sums: tutti_lanes::weighted_sums_g2,
         digit_sums: tutti_lanes::digit_sums_g2,
         shifted_sums: tutti_lanes::shifted_sums_g2,
     });
@@ -544,16 +549,14 @@ pub(crate) fn finite<G: Bulk>(
     arithmetic: Arithmetic,
     wires: &[Wire<G>],
 ) -> Vec<Result<G::Affine, InvalidReason>> {
-    wires
-        .par_chunks(arithmetic.task(wires.len()))
+    tasks(wires, arithmetic.task(wires.len()))
         .flat_map_iter(|wires| G::finite_each(arithmetic, wires))
         .collect()
 }
 
 /// Whether each point is in the subgroup, on all threads.
 pub(crate) fn in_subgroup<G: Bulk>(arithmetic: Arithmetic, points: &[G::Affine]) -> Vec<bool> {
-    points
-        .par_chunks(arithmetic.task(points.len()))
+    tasks(points, arithmetic.task(points.len()))
         .flat_map_iter(|points| G::in_subgroup_each(arithmetic, points))
         .collect()
 }
@@ -564,8 +567,7 @@ pub(crate) fn hash<G: Bulk>(
     hashing: Hashing<'_>,
     messages: &[&[u8]],
 ) -> Vec<Result<G::Affine, InvalidReason>> {
-    messages
-        .par_chunks(arithmetic.task(messages.len()))
+    tasks(messages, arithmetic.task(messages.len()))
         .flat_map_iter(|messages| G::hash_each(arithmetic, hashing, messages))
         .collect()
 }
@@ -578,10 +580,10 @@ pub(crate) fn sums<G: Bulk>(
     /// The points of a task and their sums stay in the second-level cache.
     const POINTS_PER_TASK: usize = 4096;
     let points: usize = lists.iter().map(Vec::len).sum();
-    let tasks = points.div_ceil(POINTS_PER_TASK).max(1);
-    let tasks = tasks.next_multiple_of(rayon::current_num_threads());
-    lists
-        .par_chunks(lists.len().div_ceil(tasks).max(1))
+    let count = points.div_ceil(POINTS_PER_TASK).max(1);
+    let count = count.next_multiple_of(rayon::current_num_threads());
+    let lists_each = lists.len().div_ceil(count).max(1);
+    tasks(lists, lists_each)
         .flat_map_iter(|lists| G::sum_each(arithmetic, lists))
         .collect()
 }
@@ -594,9 +596,8 @@ pub(crate) fn weigh<G: Bulk>(
     shape: DigitShape,
 ) -> Vec<Option<G::Affine>> {
     let task = arithmetic.task(points.len());
-    points
-        .par_chunks(task)
-        .zip(weights.par_chunks(task))
+    tasks(points, task)
+        .zip(tasks(weights, task))
         .flat_map_iter(|(points, weights)| G::weigh_each(arithmetic, points, weights, shape))
         .collect()
 }

@@ -8,9 +8,11 @@ mod arithmetic;
 mod caches;
 mod hash;
 mod pairing;
+mod plan;
 mod resolve;
 mod search;
 mod verify;
+mod weighted;
 mod weighted_sum;
 mod weights;
 

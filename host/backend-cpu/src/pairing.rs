@@ -7,7 +7,7 @@ use tutti_curves::{Curve, Group, Pair, Wire, WirePair, oracle};
 use tutti_types::{InvalidReason, Verdict};
 
 use crate::Context;
-use crate::arithmetic::{self, Arithmetic, Bulk, BulkCurve};
+use crate::arithmetic::{self, Arithmetic, Bulk, BulkCurve, tasks};
 use crate::weighted_sum;
 use crate::weights;
 
@@ -140,8 +140,7 @@ fn holds<C: BulkCurve>(arithmetic: Arithmetic, checks: &[(usize, Vec<Pair<C>>)])
         .flat_map(|(_, pairs)| pairs)
         .copied()
         .collect();
-    let product = pairs
-        .par_chunks(arithmetic.task(pairs.len()))
+    let product = tasks(&pairs, arithmetic.task(pairs.len()))
         .map(|pairs| C::miller_many(arithmetic, pairs))
         .reduce(C::one, |a, b| C::mul(&a, &b));
     C::are_one(arithmetic, &[product])[0]
@@ -152,8 +151,7 @@ fn values<C: BulkCurve>(
     arithmetic: Arithmetic,
     checks: &[(usize, Vec<Pair<C>>)],
 ) -> Vec<(usize, C::Gt)> {
-    checks
-        .par_chunks(arithmetic.task(checks.len()))
+    tasks(checks, arithmetic.task(checks.len()))
         .flat_map_iter(|checks| {
             let lists: Vec<Vec<Pair<C>>> = checks.iter().map(|(_, pairs)| pairs.clone()).collect();
             let values = C::miller_each(arithmetic, &lists);

@@ -10,7 +10,8 @@ use std::ops::Range;
 use tutti_backend::Pulse;
 
 use crate::arithmetic::World;
-use crate::verify::{Leaf, Weighted};
+use crate::plan::Leaf;
+use crate::weighted::Proven;
 
 /// Some items of a batch.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl Span {
 }
 
 /// The items whose own equation does not hold, of a batch whose whole does not.
-pub(crate) fn bad_items<W: World>(batch: &Weighted<'_, W>, pulse: &Pulse) -> Vec<u32> {
+pub(crate) fn bad_items<W: World>(batch: &Proven<'_, W>, pulse: &Pulse) -> Vec<u32> {
     let mut bad = Vec::new();
     let mut level = batch.first_parts();
     if let [only] = &level[..] {

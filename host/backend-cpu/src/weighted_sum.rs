@@ -7,12 +7,12 @@
 //! of order 13 vanishes from it once in 13 times.
 
 use std::collections::HashSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 use tutti_curves::Group;
 
-use crate::arithmetic::{self, Arithmetic, Buckets, Bulk};
+use crate::arithmetic::{self, Arithmetic, Bulk};
 use crate::weights::{DigitShape, Weight};
 
 /// The cheapest digits for so many points. Each point is added once in each of t = s / c
@@ -33,33 +33,26 @@ const BUCKET_TRIES_MAX: u32 = 2;
 /// The weighted sums of the parts of some points.
 pub(crate) enum PartSums<G: Bulk> {
     Sums(Vec<G::Sum>),
-    /// Not yet put together: some windows' buckets on each thread, the first windows first.
+    /// Put together but for the parts, which only a search asks for.
     Buckets {
         arithmetic: Arithmetic,
         shape: DigitShape,
         parts: usize,
-        windows: Vec<Windows<G>>,
+        of_parts: BucketSums<G>,
+        whole: G::Sum,
     },
 }
 
-/// The bucket sums of some windows.
-pub(crate) struct Windows<G: Bulk> {
-    first: u32,
-    count: usize,
-    buckets: Buckets<G>,
-}
+/// Sums by digit: for each digit from 1 on, in it for each window, in it for each part of the
+/// points; none where it is infinity.
+pub(crate) type BucketSums<G> = Vec<Option<<G as Group>::Affine>>;
 
 impl<G: Bulk> PartSums<G> {
     /// The sum over all parts.
     pub(crate) fn whole(&self) -> G::Sum {
         match self {
             Self::Sums(sums) => sums.iter().fold(G::zero(), |sum, part| G::add(&sum, part)),
-            Self::Buckets {
-                arithmetic,
-                shape,
-                windows,
-                ..
-            } => put_together::<G>(*arithmetic, *shape, windows, 1, |buckets| &buckets.of_all)[0],
+            Self::Buckets { whole, .. } => *whole,
         }
     }
 
@@ -71,30 +64,35 @@ impl<G: Bulk> PartSums<G> {
                 arithmetic,
                 shape,
                 parts,
-                windows,
-            } => put_together::<G>(*arithmetic, *shape, windows, *parts, |buckets| {
-                &buckets.of_parts
-            }),
+                of_parts,
+                ..
+            } => put_together::<G>(*arithmetic, *shape, of_parts, *parts),
         }
     }
 }
 
-/// For each column the sum over all windows w of 2^(c w) times the sum over all digits d of d
+/// For each part the sum over all windows w of 2^(c w) times the sum over all digits d of d
 /// times its bucket.
 fn put_together<G: Bulk>(
     arithmetic: Arithmetic,
     shape: DigitShape,
-    windows: &[Windows<G>],
-    columns: usize,
-    buckets: fn(&Buckets<G>) -> &Vec<Option<G::Affine>>,
+    buckets: &[Option<G::Affine>],
+    parts: usize,
 ) -> Vec<G::Sum> {
-    let terms: Vec<Option<G::Affine>> = windows
-        .par_iter()
-        .flat_map_iter(|some| {
-            G::digit_sums(arithmetic, buckets(&some.buckets), some.count * columns)
+    let windows = shape.windows() as usize;
+    let columns = windows * parts;
+    let share = windows.div_ceil(rayon::current_num_threads()) * parts;
+    let starts: Vec<usize> = (0..columns).step_by(share.max(1)).collect();
+    let terms: Vec<Option<G::Affine>> = starts
+        .into_par_iter()
+        .flat_map_iter(|start| {
+            let end = columns.min(start + share);
+            let rows = buckets.chunks_exact(columns);
+            let some: Vec<_> = rows.flat_map(|row| &row[start..end]).copied().collect();
+            G::digit_sums(arithmetic, &some, end - start)
         })
         .collect();
-    G::shifted_sums(arithmetic, &terms, columns, shape.window_bits(0))
+    G::shifted_sums(arithmetic, &terms, parts, shape.window_bits(0))
 }
 
 /// The sums of `weights[i] * points[i]` over each part of the points, whose lengths are `parts`;
@@ -109,25 +107,30 @@ pub(crate) fn checked<G: Bulk>(
     failed_tries: u32,
 ) -> Result<PartSums<G>, Vec<usize>> {
     if G::PRIME_ORDER {
-        return Ok(unchecked::<G>(arithmetic, points, weights, parts, shape));
+        return Ok(of_members::<G>(arithmetic, points, weights, parts, shape));
     }
     let few = points.len() < G::bucket_check_from(arithmetic);
     if few || failed_tries >= BUCKET_TRIES_MAX {
         let bad = outside::<G>(arithmetic, points, 0..points.len());
         return if bad.is_empty() {
-            Ok(unchecked::<G>(arithmetic, points, weights, parts, shape))
+            Ok(of_members::<G>(arithmetic, points, weights, parts, shape))
         } else {
             Err(bad)
         };
     }
-    let windows = windows::<G>(arithmetic, points, weights, parts, shape);
-    let bad_buckets = bad_buckets::<G>(arithmetic, &windows);
+    let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
+    let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
+    let (bad_buckets, whole) = rayon::join(
+        || bad_buckets::<G>(arithmetic, &of_all, shape),
+        || put_together::<G>(arithmetic, shape, &of_all, 1)[0],
+    );
     if bad_buckets.is_empty() {
         return Ok(PartSums::Buckets {
             arithmetic,
             shape,
             parts: parts.len(),
-            windows,
+            of_parts,
+            whole,
         });
     }
     // A bad point's bucket is bad in every window, unless another bad point hides it there.
@@ -158,6 +161,28 @@ fn outside<G: Bulk>(
     bad.map(|(at, _)| at).collect()
 }
 
+/// The same of points known to be in the subgroup.
+fn of_members<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    weights: &[Weight],
+    parts: &[usize],
+    shape: DigitShape,
+) -> PartSums<G> {
+    if !shares_buckets::<G>(arithmetic, points.len()) {
+        return PartSums::Sums(unchecked::<G>(arithmetic, points, weights, parts, shape));
+    }
+    let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
+    let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
+    PartSums::Buckets {
+        arithmetic,
+        shape,
+        parts: parts.len(),
+        of_parts,
+        whole: put_together::<G>(arithmetic, shape, &of_all, 1)[0],
+    }
+}
+
 /// The sums of `weights[i] * points[i]` over each part of points known to be in the subgroup.
 pub(crate) fn unchecked<G: Bulk>(
     arithmetic: Arithmetic,
@@ -165,22 +190,22 @@ pub(crate) fn unchecked<G: Bulk>(
     weights: &[Weight],
     parts: &[usize],
     shape: DigitShape,
-) -> PartSums<G> {
+) -> Vec<G::Sum> {
+    if shares_buckets::<G>(arithmetic, points.len()) {
+        let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
+        return put_together::<G>(arithmetic, shape, &of_parts, parts.len());
+    }
     if points.len() < G::shared_buckets_from(arithmetic) {
         let weighted = G::weigh_each(arithmetic, points, weights, shape);
         let sum = |part: Range<usize>| G::sum(&weighted[part].iter().flatten().collect::<Vec<_>>());
-        return PartSums::Sums(ranges(parts).map(sum).collect());
-    }
-    if G::lanes(arithmetic, points.len()).is_some() {
-        return PartSums::Buckets {
-            arithmetic,
-            shape,
-            parts: parts.len(),
-            windows: windows::<G>(arithmetic, points, weights, parts, shape),
-        };
+        return ranges(parts).map(sum).collect();
     }
     let sum = |part: Range<usize>| plain_sum::<G>(&points[part.clone()], &weights[part], shape);
-    PartSums::Sums(ranges(parts).map(sum).collect())
+    ranges(parts).map(sum).collect()
+}
+
+fn shares_buckets<G: Bulk>(arithmetic: Arithmetic, points: usize) -> bool {
+    points >= G::shared_buckets_from(arithmetic) && G::lanes(arithmetic, points).is_some()
 }
 
 fn plain_sum<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitShape) -> G::Sum {
@@ -204,9 +229,11 @@ fn plain_sum<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitSha
         .reduce(G::zero, |a, b| G::add(&a, &b))
 }
 
-/// The lengths of as many parts as there are threads.
-pub(crate) fn even_parts(count: usize) -> Vec<usize> {
-    let length = count.div_ceil(rayon::current_num_threads()).max(1);
+/// The lengths of the pieces that a long list of points is cut into, so that all threads have some
+/// of it.
+pub(crate) fn pieces(count: usize) -> Vec<usize> {
+    const POINTS_MAX: usize = 512;
+    let length = count.div_ceil(count.div_ceil(POINTS_MAX).max(1)).max(1);
     let starts = (0..count).step_by(length);
     starts.map(|start| length.min(count - start)).collect()
 }
@@ -234,61 +261,97 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
         .collect()
 }
 
-/// The bucket sums of all windows, on all threads: each has some windows of some parts.
-fn windows<G: Bulk>(
+/// The bucket sums of all windows, on all threads: each task has some windows of some parts.
+fn bucket_sums<G: Bulk>(
     arithmetic: Arithmetic,
     points: &[G::Affine],
     weights: &[Weight],
     parts: &[usize],
     shape: DigitShape,
-) -> Vec<Windows<G>> {
-    let all: Vec<u32> = (0..shape.windows()).collect();
-    let (window_groups, part_groups) = grid(all.len(), parts.len(), rayon::current_num_threads());
-    let some_parts: Vec<&[usize]> = parts.chunks(parts.len().div_ceil(part_groups)).collect();
-    let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
+) -> BucketSums<G> {
+    let windows = shape.windows();
+    let (part_groups, window_groups) = grid(
+        points.len(),
+        parts.len(),
+        windows,
+        rayon::current_num_threads(),
+    );
+    let (parts_each, windows_each) = (
+        parts.len().div_ceil(part_groups).max(1),
+        windows.div_ceil(window_groups),
+    );
+    let lengths: Vec<usize> = parts
+        .chunks(parts_each)
+        .map(|parts| parts.iter().sum())
+        .collect();
     let places: Vec<Range<usize>> = ranges(&lengths).collect();
-    all.par_chunks(all.len().div_ceil(window_groups))
-        .map(|windows| {
-            let buckets = some_parts.par_iter().zip(&places).map(|(parts, place)| {
-                let (points, weights) = (&points[place.clone()], &weights[place.clone()]);
-                G::bucket_sums(
-                    arithmetic,
-                    points,
-                    parts,
-                    weights,
-                    shape.buckets(0),
-                    windows,
-                )
-            });
-            Windows {
-                first: windows[0],
-                count: windows.len(),
-                buckets: Buckets::of_groups(arithmetic, buckets.collect()),
-            }
+    let tasks: Vec<(Range<u32>, usize)> = (0..windows)
+        .step_by(windows_each as usize)
+        .map(|first| first..windows.min(first + windows_each))
+        .flat_map(|windows| (0..places.len()).map(move |group| (windows.clone(), group)))
+        .collect();
+    let largest = shape.buckets(0);
+    let sums: Vec<BucketSums<G>> = tasks
+        .par_iter()
+        .with_max_len(1)
+        .map(|(windows, group)| {
+            let place = places[*group].clone();
+            let (points, weights) = (&points[place.clone()], &weights[place]);
+            let parts = &parts[group * parts_each..];
+            let parts = &parts[..parts_each.min(parts.len())];
+            G::bucket_sums(arithmetic, points, parts, weights, largest, windows.clone())
         })
-        .collect()
+        .collect();
+    let mut all = vec![None; largest * windows as usize * parts.len()];
+    for ((some, group), sums) in tasks.iter().zip(sums) {
+        let first = group * parts_each;
+        let some_parts = parts_each.min(parts.len() - first);
+        for (at, sums) in sums.chunks(some_parts).enumerate() {
+            let (digit, window) = (at / some.len(), some.start as usize + at % some.len());
+            let start = (digit * windows as usize + window) * parts.len() + first;
+            all[start..start + some_parts].copy_from_slice(sums);
+        }
+    }
+    all
 }
 
-/// Into how many groups of windows and of parts the work is split, so that each thread has as
-/// much as any other: windows as far as they come out even, as their sums need not be added.
-fn grid(windows: usize, parts: usize, threads: usize) -> (usize, usize) {
-    let even = (1..=threads)
-        .rev()
-        .find(|&groups| threads.is_multiple_of(groups) && windows.is_multiple_of(groups))
-        .unwrap_or(1);
-    let part_groups = threads.div_ceil(even).min(parts);
-    (threads.div_ceil(part_groups).min(windows), part_groups)
+/// Into how many groups of parts and of windows the work is split: each thread has as much as any
+/// other, and a task is no larger than what is added up at once anyway.
+fn grid(points: usize, parts: usize, windows: u32, threads: usize) -> (usize, u32) {
+    /// A point in a window.
+    const ENTRIES_PER_TASK: usize = 6_656;
+    let tasks = (points * windows as usize).div_ceil(ENTRIES_PER_TASK);
+    let part_groups = tasks.next_multiple_of(threads).min(parts).max(1);
+    let window_groups = tasks.max(threads).div_ceil(part_groups) as u32;
+    (part_groups, window_groups.min(windows))
+}
+
+/// The bucket sums of parts that are made of `counts` smaller ones.
+fn joined<G: Bulk>(
+    arithmetic: Arithmetic,
+    of_parts: &[Option<G::Affine>],
+    counts: &[usize],
+) -> BucketSums<G> {
+    if counts.iter().all(|&count| count == 1) {
+        return of_parts.to_vec();
+    }
+    let rows = of_parts.chunks_exact(counts.iter().sum());
+    let lists = rows.flat_map(|row| {
+        ranges(counts).map(|place| row[place].iter().copied().flatten().collect::<Vec<_>>())
+    });
+    arithmetic::sums::<G>(arithmetic, &lists.collect::<Vec<_>>())
 }
 
 /// The buckets, as window and digit, whose sum is not in the subgroup.
-fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Windows<G>]) -> HashSet<(u32, u16)> {
-    let places = |some: &Windows<G>| {
-        let (first, count) = (some.first, some.count as u32);
-        (1..=u16::MAX).flat_map(move |digit| (first..first + count).map(move |w| (w, digit)))
-    };
-    let (places, finite): (Vec<(u32, u16)>, Vec<G::Affine>) = windows
-        .iter()
-        .flat_map(|some| places(some).zip(&some.buckets.of_all))
+fn bad_buckets<G: Bulk>(
+    arithmetic: Arithmetic,
+    buckets: &[Option<G::Affine>],
+    shape: DigitShape,
+) -> HashSet<(u32, u16)> {
+    let places =
+        (1..=u16::MAX).flat_map(|digit| (0..shape.windows()).map(move |window| (window, digit)));
+    let (places, finite): (Vec<(u32, u16)>, Vec<G::Affine>) = places
+        .zip(buckets)
         .filter_map(|(place, sum)| Some((place, (*sum)?)))
         .unzip();
     let inside = arithmetic::in_subgroup::<G>(arithmetic, &finite);
@@ -300,39 +363,68 @@ fn bad_buckets<G: Bulk>(arithmetic: Arithmetic, windows: &[Windows<G>]) -> HashS
         .collect()
 }
 
-/// Each list's weighted sum; none where it is infinity. Lists of one are many at a time.
+/// Points with their weights.
+pub(crate) type List<G> = Vec<(<G as Group>::Affine, Weight)>;
+
+/// Each list's weighted sum; none where it is infinity.
 pub(crate) fn each<G: Bulk>(
     arithmetic: Arithmetic,
-    lists: &[Vec<(G::Affine, Weight)>],
+    lists: &[List<G>],
     shape: DigitShape,
 ) -> Vec<Option<G::Affine>> {
-    let (points, weights): (Vec<_>, Vec<_>) = lists
-        .iter()
-        .filter(|list| list.len() == 1)
-        .map(|list| list[0])
-        .unzip();
+    let short_max = G::own_multiples_up_to(arithmetic);
+    let of_lengths = |lengths: RangeInclusive<usize>| -> Vec<&List<G>> {
+        let lists = lists.iter();
+        lists.filter(|list| lengths.contains(&list.len())).collect()
+    };
+    let singles = of_lengths(1..=1);
+    let (points, weights) = concatenated::<G>(&singles);
     let mut singles = G::weigh_each(arithmetic, &points, &weights, shape).into_iter();
-    let sums: Vec<G::Sum> = lists
-        .iter()
-        .filter(|list| list.len() != 1)
-        .map(|list| {
-            let (points, weights): (Vec<_>, Vec<_>) = list.iter().copied().unzip();
-            let parts = even_parts(points.len());
-            unchecked::<G>(arithmetic, &points, &weights, &parts, shape).whole()
-        })
-        .collect();
-    let mut sums = G::normalise(&sums).into_iter();
-    lists
-        .iter()
-        .map(|list| {
-            if list.len() == 1 {
-                singles.next()
-            } else {
-                sums.next()
-            }
-            .flatten()
-        })
-        .collect()
+    let short = of_lengths(2..=short_max);
+    let (points, weights) = concatenated::<G>(&short);
+    let parts = lengths::<G>(&short);
+    let mut short = G::weighted_sums(arithmetic, &points, &parts, &weights, shape).into_iter();
+    let long = of_lengths(short_max + 1..=usize::MAX);
+    let mut long = long_sums::<G>(arithmetic, &long, shape).into_iter();
+    let sum = |list: &List<G>| match list.len() {
+        0 => None,
+        1 => singles.next().flatten(),
+        few if few <= short_max => short.next().flatten(),
+        _ => long.next().flatten(),
+    };
+    lists.iter().map(sum).collect()
+}
+
+fn concatenated<G: Bulk>(lists: &[&List<G>]) -> (Vec<G::Affine>, Vec<Weight>) {
+    lists.iter().flat_map(|list| list.iter().copied()).unzip()
+}
+
+fn lengths<G: Bulk>(lists: &[&List<G>]) -> Vec<usize> {
+    lists.iter().map(|list| list.len()).collect()
+}
+
+/// The sums of lists by their buckets, several lists at once.
+fn long_sums<G: Bulk>(
+    arithmetic: Arithmetic,
+    lists: &[&List<G>],
+    shape: DigitShape,
+) -> Vec<Option<G::Affine>> {
+    let (points, weights) = concatenated::<G>(lists);
+    if G::lanes(arithmetic, points.len()).is_none() {
+        let sum =
+            |place: Range<usize>| plain_sum::<G>(&points[place.clone()], &weights[place], shape);
+        return G::normalise(&ranges(&lengths::<G>(lists)).map(sum).collect::<Vec<_>>());
+    }
+    let pieces: Vec<Vec<usize>> = lists.iter().map(|list| pieces(list.len())).collect();
+    let counts: Vec<usize> = pieces.iter().map(Vec::len).collect();
+    let of_pieces = bucket_sums::<G>(arithmetic, &points, &weights, &pieces.concat(), shape);
+    let of_lists = joined::<G>(arithmetic, &of_pieces, &counts);
+    G::normalise(&put_together::<G>(
+        arithmetic,
+        shape,
+        &of_lists,
+        lists.len(),
+    ))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! random bucket (`weighted_sum`).
 
 use rand_core::RngCore;
+use rayon::prelude::*;
 
 /// The shape of a batch's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,10 +89,14 @@ impl Weight {
 }
 
 pub(crate) fn draw(count: usize, shape: DigitShape, random: &mut impl RngCore) -> Vec<Weight> {
+    /// Fewer take less time than waking a thread.
+    const WEIGHTS_PER_TASK: usize = 512;
     let windows = shape.windows() as usize;
     let mut bytes = vec![0; count * windows];
     random.fill_bytes(&mut bytes);
-    let each = bytes.chunks_exact(windows);
+    let each = bytes
+        .par_chunks_exact(windows)
+        .with_min_len(WEIGHTS_PER_TASK);
     each.map(|bytes| Weight::of(shape, bytes)).collect()
 }
 

@@ -208,7 +208,7 @@ macro_rules! weighted_sum {
             let digits = m.digits();
             let digits: Vec<&[i16]> = digits.iter().map(Vec::as_slice).collect();
             let buckets = tutti_lanes::$buckets(isa, &m.$points, &[m.$points.len()], &digits, 128);
-            let terms = tutti_lanes::$digits(isa, &buckets.of_all, digits.len());
+            let terms = tutti_lanes::$digits(isa, &buckets, digits.len());
             tutti_lanes::$shifted(isa, &terms, 1, 8)
         }
     };

@@ -97,15 +97,6 @@ pub fn multiply_adds() -> u64 {
 
 use blst::{blst_fp, blst_fp2, blst_fp12, blst_p1_affine, blst_p2_affine};
 
-/// Sums of points by their digits: zero for infinity.
-#[derive(Clone, Debug)]
-pub struct Buckets<A> {
-    /// For each digit from 1 on, in it for each window, in it for each part of the points.
-    pub of_parts: Vec<A>,
-    /// For each digit from 1 on, in it for each window: the sum over all parts.
-    pub of_all: Vec<A>,
-}
-
 /// The points of one signature: signature and key are in their groups.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alone {
@@ -185,10 +176,13 @@ entries! {
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p1_affine> = msm::bucket_sums::<bls12_381::group::G1>;
+    pub fn bucket_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Vec<blst_p1_affine> = msm::bucket_sums::<bls12_381::group::G1>;
 
     /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
     pub fn part_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize]) -> Vec<blst_p1_affine> = msm::part_sums::<bls12_381::group::G1>;
+
+    /// The sum of any points of the curve times their scalars, of each part; for parts of few points.
+    pub fn weighted_sums_g1(isa: Ifma, points: &[blst_p1_affine], parts: &[usize], scalars: &[u128]) -> Vec<blst_p1_affine> = msm::weighted_sums::<bls12_381::group::G1>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
     pub fn digit_sums_g1(isa: Ifma, buckets: &[blst_p1_affine], columns: usize) -> Vec<blst_p1_affine> = msm::digit_sums::<bls12_381::group::G1>;
@@ -198,10 +192,13 @@ entries! {
 
     /// The sums of any points of the curve by digit. `parts` are the lengths of the parts of the points, `digits` holds for each
     /// window the digits of all points, from -largest to largest; a negative digit's points go in negated.
-    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<blst_p2_affine> = msm::bucket_sums::<bls12_381::group::G2>;
+    pub fn bucket_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Vec<blst_p2_affine> = msm::bucket_sums::<bls12_381::group::G2>;
 
     /// The sum of each part of any points of the curve; `parts` are the parts' lengths.
     pub fn part_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize]) -> Vec<blst_p2_affine> = msm::part_sums::<bls12_381::group::G2>;
+
+    /// The sum of any points of the curve times their scalars, of each part; for parts of few points.
+    pub fn weighted_sums_g2(isa: Ifma, points: &[blst_p2_affine], parts: &[usize], scalars: &[u128]) -> Vec<blst_p2_affine> = msm::weighted_sums::<bls12_381::group::G2>;
 
     /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.
     pub fn digit_sums_g2(isa: Ifma, buckets: &[blst_p2_affine], columns: usize) -> Vec<blst_p2_affine> = msm::digit_sums::<bls12_381::group::G2>;
@@ -231,10 +228,13 @@ entries! {
     pub fn bn254_multiply_g2_128(isa: Ifma, points: &[ark_bn254::G2Affine], scalars: &[u128]) -> Vec<ark_bn254::G2Affine> = multiply::multiply::<bn254::group::G2, u128>;
 
     /// BN254: sums by digit, as [`bucket_sums_g1`].
-    pub fn bn254_bucket_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G1Affine> = msm::bucket_sums::<bn254::group::G1>;
+    pub fn bn254_bucket_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Vec<ark_bn254::G1Affine> = msm::bucket_sums::<bn254::group::G1>;
 
     /// BN254: the sum of each part of any points of the curve; `parts` are the parts' lengths.
     pub fn bn254_part_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize]) -> Vec<ark_bn254::G1Affine> = msm::part_sums::<bn254::group::G1>;
+
+    /// BN254: the sum of any points of the curve times their scalars, of each part; for parts of few points.
+    pub fn bn254_weighted_sums_g1(isa: Ifma, points: &[ark_bn254::G1Affine], parts: &[usize], scalars: &[u128]) -> Vec<ark_bn254::G1Affine> = msm::weighted_sums::<bn254::group::G1>;
 
     /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
     pub fn bn254_digit_sums_g1(isa: Ifma, buckets: &[ark_bn254::G1Affine], columns: usize) -> Vec<ark_bn254::G1Affine> = msm::digit_sums::<bn254::group::G1>;
@@ -243,10 +243,13 @@ entries! {
     pub fn bn254_shifted_sums_g1(isa: Ifma, terms: &[ark_bn254::G1Affine], columns: usize, bits: u32) -> Vec<ark_bn254::G1Affine> = msm::shifted_sums::<bn254::group::G1>;
 
     /// BN254: sums by digit, as [`bucket_sums_g1`].
-    pub fn bn254_bucket_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Buckets<ark_bn254::G2Affine> = msm::bucket_sums::<bn254::group::G2>;
+    pub fn bn254_bucket_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize], digits: &[&[i16]], largest: usize) -> Vec<ark_bn254::G2Affine> = msm::bucket_sums::<bn254::group::G2>;
 
     /// BN254: the sum of each part of any points of the curve; `parts` are the parts' lengths.
     pub fn bn254_part_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize]) -> Vec<ark_bn254::G2Affine> = msm::part_sums::<bn254::group::G2>;
+
+    /// BN254: the sum of any points of the curve times their scalars, of each part; for parts of few points.
+    pub fn bn254_weighted_sums_g2(isa: Ifma, points: &[ark_bn254::G2Affine], parts: &[usize], scalars: &[u128]) -> Vec<ark_bn254::G2Affine> = msm::weighted_sums::<bn254::group::G2>;
 
     /// BN254: Σ k · bucket k of each column, as [`digit_sums_g1`].
     pub fn bn254_digit_sums_g2(isa: Ifma, buckets: &[ark_bn254::G2Affine], columns: usize) -> Vec<ark_bn254::G2Affine> = msm::digit_sums::<bn254::group::G2>;

@@ -3,11 +3,12 @@
 //! Nothing is assumed of the points but that they are on the curve: equal, opposite and infinite ones add up correctly.
 //! That matters because the bucket sums serve to find points outside the group of order r.
 
+use crate::Ifma;
 use crate::curve::{Affine, Point, affine_all, same};
 use crate::element::{Element, ElementSum};
+use crate::multiply::{MULTIPLES, WINDOW, signed_digits};
 use crate::points::{Points, eight_of};
 use crate::vector::Mask;
-use crate::{Buckets, Ifma};
 
 /// Vectors of additions that share an inversion: what they keep in between stays in the second-level cache.
 const VECTORS: usize = 64;
@@ -183,6 +184,59 @@ impl<F: Element> Arena<F> {
         }
     }
 
+    /// The affine sum of each of `count` lists of entries.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn sums<G: Points<F = F>>(&mut self, count: usize, items: &[(usize, Entry)]) -> Vec<G::Stored> {
+        // Each addition takes one of the entries away.
+        self.points.reserve(items.len());
+        let mut lists = Lists::new(count, items);
+        self.add_up(&mut lists);
+        self.store::<G>(&lists)
+    }
+
+    /// Each point's multiples by 1, 2 and so on to 8; none for infinity.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn multiples(&mut self, singles: Vec<Option<Entry>>) -> Vec<Vec<Option<Entry>>> {
+        let count = singles.len();
+        self.points.reserve((MULTIPLES - 1) * count);
+        let mut multiples = vec![singles];
+        while multiples.len() < MULTIPLES {
+            // All that one addition of those at hand reaches: from n multiples on to 2n.
+            let at_hand = multiples.len();
+            let halves = (at_hand + 1..=2 * at_hand).map(|k| (k / 2 - 1, k.div_ceil(2) - 1));
+            let pairs = halves.flat_map(|(a, b)| {
+                let (a, b) = (multiples[a].iter(), multiples[b].iter());
+                a.copied().zip(b.copied())
+            });
+            let sums = self.add_each(&pairs.collect::<Vec<_>>());
+            multiples.extend((0..at_hand).map(|k| sums[k * count..(k + 1) * count].to_vec()));
+        }
+        multiples
+    }
+
+    /// The sum of each pair; none for infinity.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_each(&mut self, pairs: &[(Option<Entry>, Option<Entry>)]) -> Vec<Option<Entry>> {
+        let base = self.points.len();
+        let both = pairs.iter().filter_map(|&(a, b)| Some((a?, b?)));
+        let both: Vec<(Entry, Entry)> = both.collect();
+        let mut infinities = Vec::new();
+        for pairs in both.chunks(8 * VECTORS) {
+            infinities.extend(self.add_pairs(pairs));
+        }
+        infinities.sort_unstable();
+        let mut next = base..;
+        let sum = |&(a, b): &(Option<Entry>, Option<Entry>)| match (a, b) {
+            (Some(_), Some(_)) => {
+                let index = next.next()?;
+                let finite = infinities.binary_search(&index).is_err();
+                finite.then(|| Entry::new(index, false))
+            }
+            _ => a.or(b),
+        };
+        pairs.iter().map(sum).collect()
+    }
+
     /// The affine sums of the lists, which have at most one entry each; none is infinity.
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn store<G: Points<F = F>>(&self, lists: &Lists) -> Vec<G::Stored> {
@@ -236,15 +290,6 @@ impl Lists {
         Self { entries, lengths }
     }
 
-    /// Makes one list of each `count`.
-    fn join(&mut self, count: usize) {
-        self.lengths = self
-            .lengths
-            .chunks(count)
-            .map(|lengths| lengths.iter().sum())
-            .collect();
-    }
-
     /// Drops the entries of these (sorted) indices.
     fn remove(&mut self, indices: &[usize]) {
         let mut kept = Vec::with_capacity(self.entries.len());
@@ -263,9 +308,9 @@ impl Lists {
     }
 }
 
-/// The sums of the points by digit, for each part of the points and for all of them. `parts` are the parts' lengths,
-/// `digits` holds for each window the digits of all points, from -largest to largest: a negative digit's points go in
-/// negated, and those of digit 0 do not count.
+/// The sums of the points by digit: for each digit from 1 on, in it for each window, in it for each part of the points.
+/// `parts` are the parts' lengths, `digits` holds for each window the digits of all points, from -largest to largest: a
+/// negative digit's points go in negated, and those of digit 0 do not count.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn bucket_sums<G: Points>(
     isa: Ifma,
@@ -273,23 +318,11 @@ pub(crate) fn bucket_sums<G: Points>(
     parts: &[usize],
     digits: &[&[i16]],
     largest: usize,
-) -> Buckets<G::Stored> {
-    assert_eq!(
-        parts.iter().sum::<usize>(),
-        points.len(),
-        "parts of these points"
-    );
-    let part_of: Vec<usize> = parts
-        .iter()
-        .enumerate()
-        .flat_map(|(part, &n)| std::iter::repeat_n(part, n))
-        .collect();
+) -> Vec<G::Stored> {
+    let part_of = part_of_each(parts, points.len());
     let mut arena = Arena::load::<G>(isa, points);
     let infinity = G::Stored::default();
-    let mut buckets = Buckets {
-        of_parts: vec![infinity; largest * digits.len() * parts.len()],
-        of_all: vec![infinity; largest * digits.len()],
-    };
+    let mut buckets = vec![infinity; largest * digits.len() * parts.len()];
     let together = (ENTRIES / points.len().max(1)).max(1);
     for (chunk, some) in digits.chunks(together).enumerate() {
         let mut items = Vec::with_capacity(some.len() * points.len());
@@ -304,29 +337,57 @@ pub(crate) fn bucket_sums<G: Points>(
                 }
             }
         }
-        let mut lists = Lists::new(some.len() * largest * parts.len(), &items);
-        // Each addition takes one of the entries away.
-        arena.points.reserve(items.len());
+        let sums = arena.sums::<G>(some.len() * largest * parts.len(), &items);
         // From window, digit, part here to digit, window, part there.
         let first = chunk * together;
         let column = |bucket: usize| bucket % largest * digits.len() + first + bucket / largest;
-        arena.add_up(&mut lists);
-        for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
-            buckets.of_parts[column(at / parts.len()) * parts.len() + at % parts.len()] = sum;
-        }
-        if parts.len() > 1 {
-            lists.join(parts.len());
-            arena.add_up(&mut lists);
-            for (at, sum) in arena.store::<G>(&lists).into_iter().enumerate() {
-                buckets.of_all[column(at)] = sum;
-            }
+        for (at, sum) in sums.into_iter().enumerate() {
+            buckets[column(at / parts.len()) * parts.len() + at % parts.len()] = sum;
         }
         arena.points.truncate(points.len());
     }
-    if parts.len() == 1 {
-        buckets.of_all.clone_from(&buckets.of_parts);
-    }
     buckets
+}
+
+/// The part that each of the points is in.
+fn part_of_each(parts: &[usize], points: usize) -> Vec<usize> {
+    assert_eq!(parts.iter().sum::<usize>(), points, "parts of these points");
+    let each = parts.iter().enumerate();
+    each.flat_map(|(part, &n)| std::iter::repeat_n(part, n))
+        .collect()
+}
+
+/// The sum of the points times their scalars of each part, for parts of few points: each point's first multiples are made,
+/// which all windows take theirs from, and the doublings are shared by a part's points.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn weighted_sums<G: Points>(
+    isa: Ifma,
+    points: &[G::Stored],
+    parts: &[usize],
+    scalars: &[u128],
+) -> Vec<G::Stored> {
+    assert_eq!(points.len(), scalars.len(), "as many points as scalars");
+    let part_of = part_of_each(parts, points.len());
+    let largest = scalars.iter().max().copied().unwrap_or(0);
+    // The last digit may carry.
+    let windows = (u128::BITS - largest.leading_zeros()) / WINDOW + 1;
+    let windows = windows as usize;
+    let infinity = G::Stored::default();
+    let mut arena = Arena::load::<G>(isa, points);
+    let single = |i: usize| (points[i] != infinity).then(|| Entry::new(i, false));
+    let multiples = arena.multiples((0..points.len()).map(single).collect());
+    let mut items = Vec::with_capacity(points.len() * windows);
+    for (i, &scalar) in scalars.iter().enumerate() {
+        for (window, digit) in signed_digits(scalar).take(windows).enumerate() {
+            let magnitude = usize::from(digit.unsigned_abs());
+            if let Some(entry) = magnitude.checked_sub(1).and_then(|at| multiples[at][i]) {
+                let bucket = window * parts.len() + part_of[i];
+                items.push((bucket, Entry::new(entry.index(), digit < 0)));
+            }
+        }
+    }
+    let terms = arena.sums::<G>(windows * parts.len(), &items);
+    shifted_sums::<G>(isa, &terms, parts.len(), WINDOW)
 }
 
 /// The sum of each part of the points. `parts` are the parts' lengths.
@@ -336,26 +397,16 @@ pub(crate) fn part_sums<G: Points>(
     points: &[G::Stored],
     parts: &[usize],
 ) -> Vec<G::Stored> {
-    assert_eq!(
-        parts.iter().sum::<usize>(),
-        points.len(),
-        "parts of these points"
-    );
     let infinity = G::Stored::default();
-    let mut arena = Arena::load::<G>(isa, points);
-    let of_points = parts.iter().enumerate();
-    let of_points = of_points.flat_map(|(part, &n)| std::iter::repeat_n(part, n));
-    let items: Vec<(usize, Entry)> = of_points
+    let part_of = part_of_each(parts, points.len());
+    let items: Vec<(usize, Entry)> = part_of
+        .into_iter()
         .zip(points)
         .enumerate()
         .filter(|(_, (_, point))| **point != infinity)
         .map(|(i, (part, _))| (part, Entry::new(i, false)))
         .collect();
-    // Each addition takes one of the entries away.
-    arena.points.reserve(items.len());
-    let mut lists = Lists::new(parts.len(), &items);
-    arena.add_up(&mut lists);
-    arena.store::<G>(&lists)
+    Arena::load::<G>(isa, points).sums::<G>(parts.len(), &items)
 }
 
 /// Σ k · bucket k of each column: bucket k of all columns stands in row k - 1.

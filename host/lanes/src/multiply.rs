@@ -7,8 +7,9 @@ use crate::points::{Points, eight_of};
 use crate::vector::{Mask, V};
 
 /// Signed digits of 4 bits, from -8 to 8.
-const WINDOW: u32 = 4;
-const ENTRIES: usize = 8;
+pub(crate) const WINDOW: u32 = 4;
+/// The multiples that the digits ask for.
+pub(crate) const MULTIPLES: usize = 8;
 
 /// Each point times its scalar, an unsigned integer S. The points are on the curve; they need not be of order r.
 ///
@@ -52,24 +53,27 @@ pub(crate) fn multiply<G: Points, S: Copy + Into<u128>>(
     results
 }
 
+/// The signed digits of a scalar, lowest first, zeros at the end.
+pub(crate) fn signed_digits(mut scalar: u128) -> impl Iterator<Item = i8> {
+    let mut carry = 0;
+    std::iter::repeat_with(move || {
+        let digit = (scalar & ((1 << WINDOW) - 1)) as i8 + carry;
+        scalar >>= WINDOW;
+        carry = i8::from(digit > MULTIPLES as i8);
+        digit - (carry << WINDOW)
+    })
+}
+
 /// The signed digits of each scalar, lowest first: magnitude and where it is negative.
-fn digits(isa: Ifma, mut scalars: [u128; 8], count: usize) -> Vec<(V, Mask)> {
-    let mut carry = [0; 8];
+fn digits(isa: Ifma, scalars: [u128; 8], count: usize) -> Vec<(V, Mask)> {
+    let mut lanes = scalars.map(signed_digits);
     (0..count)
         .map(|_| {
-            let (mut magnitudes, mut negative) = ([0; 8], 0);
-            for lane in 0..8 {
-                let digit = (scalars[lane] & ((1 << WINDOW) - 1)) as u64 + carry[lane];
-                scalars[lane] >>= WINDOW;
-                carry[lane] = u64::from(digit > ENTRIES as u64);
-                negative |= (carry[lane] as u8) << lane;
-                magnitudes[lane] = if carry[lane] == 1 {
-                    (1 << WINDOW) - digit
-                } else {
-                    digit
-                };
-            }
-            (V::load(isa, &magnitudes), Mask(negative))
+            let digits = lanes.each_mut().map(|lane| lane.next().unwrap_or(0));
+            (
+                V::load(isa, &digits.map(|digit| u64::from(digit.unsigned_abs()))),
+                Mask::from_lanes(digits.map(|digit| digit < 0)),
+            )
         })
         .collect()
 }
@@ -82,8 +86,8 @@ fn multiply_eight<F: Element>(
     bits: usize,
 ) -> Point<F> {
     let one = p.point();
-    let mut table = [one; ENTRIES];
-    for k in 1..ENTRIES {
+    let mut table = [one; MULTIPLES];
+    for k in 1..MULTIPLES {
         table[k] = if k % 2 == 1 {
             table[k / 2].doubled()
         } else {

@@ -27,6 +27,28 @@ macro_rules! isa_or_skip {
     };
 }
 
+/// Scalars of up to so many bits: random ones, and the edges of signed digits of four bits.
+pub(crate) fn scalars(random: &mut Random, count: usize, bits: u32) -> Vec<u128> {
+    let largest = u128::MAX >> (u128::BITS - bits);
+    let edges = [
+        0,
+        1,
+        8,
+        9,
+        0x88,
+        0x89,
+        largest >> 1,
+        (largest >> 1) + 1,
+        largest,
+    ];
+    (0..count)
+        .map(|_| match edges.get(random.word() as usize % 32) {
+            Some(edge) => *edge,
+            None => u128::from_le_bytes(random.bytes()) & largest,
+        })
+        .collect()
+}
+
 /// splitmix64.
 pub(crate) struct Random(pub(crate) u64);
 

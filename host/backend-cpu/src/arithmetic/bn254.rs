@@ -20,6 +20,7 @@ impl Bulk for G1 {
         multiply_128: tutti_lanes::bn254_multiply_g1_128,
         bucket_sums: tutti_lanes::bn254_bucket_sums_g1,
         part_sums: tutti_lanes::bn254_part_sums_g1,
+        weighted_sums: tutti_lanes::bn254_weighted_sums_g1,
         digit_sums: tutti_lanes::bn254_digit_sums_g1,
         shifted_sums: tutti_lanes::bn254_shifted_sums_g1,
     });
@@ -66,6 +67,7 @@ impl Bulk for G2 {
         multiply_128: tutti_lanes::bn254_multiply_g2_128,
         bucket_sums: tutti_lanes::bn254_bucket_sums_g2,
         part_sums: tutti_lanes::bn254_part_sums_g2,
+        weighted_sums: tutti_lanes::bn254_weighted_sums_g2,
         digit_sums: tutti_lanes::bn254_digit_sums_g2,
         shifted_sums: tutti_lanes::bn254_shifted_sums_g2,
     });

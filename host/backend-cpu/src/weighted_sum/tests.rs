@@ -55,7 +55,7 @@ fn one_random_combination_misses_a_point_of_small_order() {
         let passed = (0..tries)
             .filter(|_| {
                 let weights = draw(points.len(), shape, &mut random);
-                let sum = unchecked::<G>(scalar, &points, &weights, &[4], shape).whole();
+                let sum = unchecked::<G>(scalar, &points, &weights, &[4], shape)[0];
                 G::in_subgroup(&G::to_affine(&sum).expect("not infinity"))
             })
             .count();
@@ -74,8 +74,8 @@ fn passed<G: Bulk>(points: &[G::Affine], shape: DigitShape, tries: usize, seed: 
     (0..tries)
         .filter(|_| {
             let weights = draw(points.len(), shape, &mut random);
-            let windows = windows::<G>(auto, points, &weights, &[points.len()], shape);
-            bad_buckets::<G>(auto, &windows).is_empty()
+            let buckets = bucket_sums::<G>(auto, points, &weights, &[points.len()], shape);
+            bad_buckets::<G>(auto, &buckets, shape).is_empty()
         })
         .count()
 }
@@ -164,13 +164,18 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
                 let each: Vec<_> = ranges(&parts).map(naive).collect();
                 for engine in engines() {
                     let checked = checked::<G>(engine, &points, &weights, &parts, shape, 0);
-                    for sums in [
-                        checked.unwrap_or_else(|_| panic!("all are good")),
-                        unchecked::<G>(engine, &points, &weights, &parts, shape),
-                    ] {
-                        assert_eq!(G::to_affine(&sums.whole()), whole, "{count}");
-                        assert_eq!(G::normalise(&sums.each()), each, "{count} {parts:?}");
-                    }
+                    let sums = checked.unwrap_or_else(|_| panic!("all are good"));
+                    assert_eq!(G::to_affine(&sums.whole()), whole, "{count}");
+                    assert_eq!(G::normalise(&sums.each()), each, "{count} {parts:?}");
+                    let sums = unchecked::<G>(engine, &points, &weights, &parts, shape);
+                    assert_eq!(G::normalise(&sums), each, "{count} {parts:?}");
+                    let list = |part: Range<usize>| {
+                        let points = points[part.clone()].iter().copied();
+                        points.zip(weights[part].iter().copied()).collect()
+                    };
+                    let lists: Vec<List<G>> = ranges(&parts).map(list).collect();
+                    let sums = super::each::<G>(engine, &lists, shape);
+                    assert_eq!(sums, each, "{count} {parts:?}");
                 }
             }
         }
@@ -211,17 +216,16 @@ fn sums_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn every_thread_has_as_much_to_do_as_any_other() {
-    for (windows, parts, threads, expected) in [
-        (13, 8, 1, (1, 1)),
-        (13, 8, 2, (1, 2)),
-        (16, 8, 2, (2, 1)),
-        (16, 8, 4, (4, 1)),
-        (13, 8, 8, (1, 8)),
-        (16, 8, 128, (16, 8)),
-        (13, 1, 2, (2, 1)),
-        (13, 3, 4, (2, 3)),
+    for (points, parts, windows, threads, expected) in [
+        (96, 8, 16, 1, (1, 1)),
+        (96, 8, 16, 2, (2, 1)),
+        (96, 1, 16, 2, (1, 2)),
+        (4_096, 8, 13, 2, (8, 1)),
+        (4_096, 8, 13, 16, (8, 2)),
+        (4_096, 8, 13, 128, (8, 13)),
+        (100_000, 8, 11, 2, (8, 11)),
     ] {
-        assert_eq!(grid(windows, parts, threads), expected);
+        assert_eq!(grid(points, parts, windows, threads), expected);
     }
 }
 

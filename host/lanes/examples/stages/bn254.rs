@@ -76,7 +76,7 @@ impl Material {
         let digits: Vec<&[i16]> = digits.iter().map(Vec::as_slice).collect();
         let parts = [self.points.len()];
         let buckets = tutti_lanes::bn254_bucket_sums_g1(isa, &self.points, &parts, &digits, 8);
-        let terms = tutti_lanes::bn254_digit_sums_g1(isa, &buckets.of_all, digits.len());
+        let terms = tutti_lanes::bn254_digit_sums_g1(isa, &buckets, digits.len());
         tutti_lanes::bn254_shifted_sums_g1(isa, &terms, 1, 4)
     }
 }

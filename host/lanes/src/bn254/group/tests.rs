@@ -5,13 +5,13 @@ use ark_ff::{Field, PrimeField, Zero};
 
 use super::G2;
 use crate::points::Points;
-use crate::testing::Random;
+use crate::testing::{Random, scalars};
 use crate::twist::{psi, psi2};
 use crate::{
     bn254_bucket_sums_g1, bn254_bucket_sums_g2, bn254_digit_sums_g1, bn254_digit_sums_g2,
     bn254_in_g2, bn254_multiply_g1_64, bn254_multiply_g1_128, bn254_multiply_g2_64,
     bn254_multiply_g2_128, bn254_part_sums_g1, bn254_part_sums_g2, bn254_shifted_sums_g1,
-    bn254_shifted_sums_g2,
+    bn254_shifted_sums_g2, bn254_weighted_sums_g1, bn254_weighted_sums_g2,
 };
 
 /// A point of the twist, almost never in G2.
@@ -164,7 +164,7 @@ const LARGEST: i16 = 4;
 const BITS: u32 = 3;
 
 macro_rules! check_sums {
-    ($isa:expr, $random:expr, $base:expr, $buckets:ident, $parts:ident, $digits:ident, $shifted:ident) => {
+    ($isa:expr, $random:expr, $base:expr, $buckets:ident, $parts:ident, $weighted:ident, $digits:ident, $shifted:ident) => {
         for parts in [
             vec![0],
             vec![1],
@@ -191,7 +191,7 @@ macro_rules! check_sums {
                     _ => None,
                 }))
             };
-            let (mut of_parts, mut of_all) = (Vec::new(), Vec::new());
+            let mut of_parts = Vec::new();
             for digit in 1..=LARGEST {
                 for window in 0..WINDOWS {
                     let mut first = 0;
@@ -199,11 +199,9 @@ macro_rules! check_sums {
                         of_parts.push(members(digit, window, first..first + length));
                         first += length;
                     }
-                    of_all.push(members(digit, window, 0..n));
                 }
             }
-            assert!(buckets.of_parts == of_parts, "{parts:?}");
-            assert!(buckets.of_all == of_all, "{parts:?}");
+            assert!(buckets == of_parts, "{parts:?}");
             let mut first = 0;
             let whole = parts.iter().map(|length| {
                 first += length;
@@ -211,6 +209,22 @@ macro_rules! check_sums {
             });
             let whole: Vec<_> = whole.collect();
             assert!($parts($isa, &points, &parts) == whole, "{parts:?}");
+
+            for scalars in [scalars(&mut $random, n, 64), scalars(&mut $random, n, 128)] {
+                let mut products = points.iter().zip(&scalars);
+                let sums = parts.iter().map(|&length| {
+                    let products = products.by_ref().take(length);
+                    sum_of(products.map(|(p, s)| {
+                        let words = [*s as u64, (s >> 64) as u64];
+                        p.mul_bigint(words).into_affine()
+                    }))
+                });
+                let sums: Vec<_> = sums.collect();
+                assert!(
+                    $weighted($isa, &points, &parts, &scalars) == sums,
+                    "{parts:?}"
+                );
+            }
 
             let columns = WINDOWS * parts.len();
             let terms: Vec<_> = (0..columns)
@@ -247,6 +261,7 @@ fn sums_are_those_of_arkworks() {
         g1,
         bn254_bucket_sums_g1,
         bn254_part_sums_g1,
+        bn254_weighted_sums_g1,
         bn254_digit_sums_g1,
         bn254_shifted_sums_g1
     );
@@ -263,6 +278,7 @@ fn sums_are_those_of_arkworks() {
         g2,
         bn254_bucket_sums_g2,
         bn254_part_sums_g2,
+        bn254_weighted_sums_g2,
         bn254_digit_sums_g2,
         bn254_shifted_sums_g2
     );

@@ -1,0 +1,343 @@
+//! A batch with its coefficients, and once its signatures are known to be in the subgroup its
+//! equation and those of its parts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use tutti_backend::Pulse;
+use tutti_curves::{Curve, Group, Pair, Signed};
+use tutti_types::GroupId;
+
+use crate::arithmetic::{Arithmetic, BulkCurve, World, tasks};
+use crate::plan::{FactorGroup, Leaf, Plan, Shared, groups};
+use crate::resolve::{Factor, KeyPoint, Resolved, SigPoint};
+use crate::search::Span;
+use crate::weighted_sum::{self, PartSums};
+use crate::weights::{DigitShape, Weight};
+
+type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
+type SigSum<W> = <<W as Signed>::Sig as Group>::Sum;
+
+/// A batch with its coefficients.
+pub(crate) struct Weighted<'a, W: World> {
+    arithmetic: Arithmetic,
+    resolved: &'a Resolved<'a, W>,
+    plan: Plan,
+    shape: DigitShape,
+    /// The place of each of the batch's items among the weights and points.
+    places: Vec<u32>,
+    weights: Vec<Weight>,
+    points: Vec<SigPoint<W>>,
+}
+
+/// A batch whose signatures are all in the subgroup.
+pub(crate) struct Proven<'a, W: World> {
+    batch: Weighted<'a, W>,
+    /// The product of each leaf's Miller loops, where there are several leaves.
+    products: Vec<Gt<W>>,
+    /// The product of all the batch's Miller loops, that of the signatures' sum among them.
+    whole: Gt<W>,
+    /// The weighted sums of the signatures of the parts that the search begins with.
+    sums: PartSums<W::Sig>,
+}
+
+/// A part of the batch with its signatures' sum: weighted, but not where it is a single item.
+pub(crate) struct Part<W: World> {
+    pub(crate) span: Span,
+    sum: SigSum<W>,
+}
+
+/// The weighted sums of the signatures, and the pair of all their sum unless that is infinity.
+struct Signatures<W: World> {
+    sums: PartSums<W::Sig>,
+    pair: Option<Pair<W::Curve>>,
+}
+
+/// The pairs of keys and messages.
+enum LeafPairs<W: World> {
+    /// Of the only leaf: the signatures' pair goes into the same product.
+    Only(Vec<Pair<W::Curve>>),
+    /// The product of each leaf's Miller loops.
+    Products(Vec<Gt<W>>),
+}
+
+impl<'a, W: World> Weighted<'a, W> {
+    pub(crate) fn new(
+        arithmetic: Arithmetic,
+        resolved: &'a Resolved<'a, W>,
+        plan: Plan,
+        points: Vec<SigPoint<W>>,
+        weights: Vec<Weight>,
+        shape: DigitShape,
+    ) -> Self {
+        let mut places = vec![u32::MAX; resolved.items.len()];
+        for (place, item) in (0..).zip(plan.items()) {
+            places[item as usize] = place;
+        }
+        Self {
+            arithmetic,
+            resolved,
+            plan,
+            shape,
+            places,
+            weights,
+            points,
+        }
+    }
+
+    /// The signatures' sum with the proof that they are in the subgroup, beside the Miller loops of
+    /// keys and messages: neither needs the other, and no thread waits for the end of one of them.
+    /// Or the places of signatures outside.
+    pub(crate) fn proven(self, failed_tries: u32) -> Result<Proven<'a, W>, Vec<usize>> {
+        let found_outside = AtomicBool::new(false);
+        let (signatures, pairs) = rayon::join(
+            || {
+                let signatures = self.signatures(failed_tries);
+                found_outside.store(signatures.is_err(), Ordering::Relaxed);
+                signatures
+            },
+            || self.pairs_of_leaves(&found_outside),
+        );
+        let Signatures { sums, pair } = signatures?;
+        let (products, last) = match (pairs, pair) {
+            (LeafPairs::Only(mut pairs), pair) => {
+                pairs.extend(pair);
+                (Vec::new(), W::Curve::miller_many(self.arithmetic, &pairs))
+            }
+            (LeafPairs::Products(products), Some(pair)) => {
+                (products, W::Curve::miller_many(self.arithmetic, &[pair]))
+            }
+            (LeafPairs::Products(products), None) => (products, W::Curve::one()),
+        };
+        let whole = W::Curve::mul(&product::<W>(&products), &last);
+        Ok(Proven {
+            batch: self,
+            products,
+            whole,
+            sums,
+        })
+    }
+
+    fn signatures(&self, failed_tries: u32) -> Result<Signatures<W>, Vec<usize>> {
+        let sums = weighted_sum::checked::<W::Sig>(
+            self.arithmetic,
+            &self.points,
+            &self.weights,
+            &self.plan.part_lengths(W::Curve::fan_out(self.arithmetic)),
+            self.shape,
+            failed_tries,
+        )?;
+        let whole = W::Sig::to_affine(&sums.whole());
+        let pair = whole.map(|sum| W::signature_pair(&sum));
+        Ok(Signatures { sums, pair })
+    }
+
+    /// Nothing of worth once it is known that the batch will be tried again.
+    fn pairs_of_leaves(&self, found_outside: &AtomicBool) -> LeafPairs<W> {
+        // The only leaf's product is that of the whole, which has the signatures' pair with it.
+        if let [only] = &self.plan.leaves[..] {
+            return LeafPairs::Only(self.pairs(&only.groups));
+        }
+        let products = |leaves: &[Leaf]| {
+            if found_outside.load(Ordering::Relaxed) {
+                return vec![W::Curve::one(); leaves.len()];
+            }
+            let groups: Vec<&FactorGroup> = leaves.iter().flat_map(|leaf| &leaf.groups).collect();
+            let mut pairs = self.pair_of_each(&groups).into_iter();
+            let own = leaves.iter().map(|leaf| {
+                let pairs = pairs.by_ref().take(leaf.groups.len());
+                let pairs: Vec<_> = pairs.flatten().collect();
+                W::Curve::miller_many(self.arithmetic, &pairs)
+            });
+            own.collect()
+        };
+        let leaves = tasks(&self.plan.leaves, self.leaves_of_a_task());
+        LeafPairs::Products(leaves.flat_map_iter(products).collect())
+    }
+
+    /// The more pairs are made together, the fewer inversions they take; but each thread must have
+    /// as much to do as any other.
+    fn leaves_of_a_task(&self) -> usize {
+        const LEAVES_MAX: usize = 4;
+        const TASKS_OF_A_THREAD: usize = 8;
+        let tasks = TASKS_OF_A_THREAD * rayon::current_num_threads();
+        (self.plan.leaves.len() / tasks).clamp(1, LEAVES_MAX)
+    }
+
+    /// The pairs of a span whose Miller loops are not among the products.
+    fn pairs_to_do(&self, span: &Span) -> Vec<Pair<W::Curve>> {
+        match span {
+            Span::Leaves(_) => Vec::new(),
+            Span::Items(items) => {
+                if let [item] = items[..] {
+                    return self.resolved.own_pairs(item);
+                }
+                let factors = items
+                    .iter()
+                    .flat_map(|&item| self.resolved.factors_of(item));
+                self.pairs(&groups(self.plan.shared, &factors.collect::<Vec<_>>()))
+            }
+        }
+    }
+
+    fn entry(&self, item: u32) -> (Weight, SigPoint<W>) {
+        let place = self.places[item as usize] as usize;
+        (self.weights[place], self.points[place])
+    }
+
+    fn weight(&self, item: u32) -> Weight {
+        self.weights[self.places[item as usize] as usize]
+    }
+
+    /// One pair for each group: its varied side added up with weights, its shared side as it is.
+    /// Weighted points that cancel leave a pairing of one: no pair.
+    fn pair_of_each(&self, groups: &[&FactorGroup]) -> Vec<Option<Pair<W::Curve>>> {
+        let (mut keys, mut messages) = (Vec::new(), Vec::new());
+        for group in groups {
+            match self.shared_by(group) {
+                Shared::Message => keys.push(self.weighted_keys(group)),
+                Shared::Key => messages.push(self.weighted_messages(group)),
+            }
+        }
+        let mut keys = weighted_sum::each::<W::Key>(self.arithmetic, &keys, self.shape).into_iter();
+        let mut messages =
+            weighted_sum::each::<W::Sig>(self.arithmetic, &messages, self.shape).into_iter();
+        let pair = |group: &&FactorGroup| {
+            let first = group.factors[0];
+            match self.shared_by(group) {
+                Shared::Message => {
+                    let message = &self.resolved.messages[first.message as usize];
+                    keys.next()?.map(|key| W::pair(&key, message))
+                }
+                Shared::Key => {
+                    let key = &self.resolved.keys[first.key as usize];
+                    messages.next()?.map(|message| W::pair(key, &message))
+                }
+            }
+        };
+        groups.iter().map(pair).collect()
+    }
+
+    fn pairs(&self, groups: &[FactorGroup]) -> Vec<Pair<W::Curve>> {
+        let groups: Vec<&FactorGroup> = groups.iter().collect();
+        self.pair_of_each(&groups).into_iter().flatten().collect()
+    }
+
+    /// What a group's pair shares. A single factor may carry its weight on either side: G1 is
+    /// the cheaper one.
+    fn shared_by(&self, group: &FactorGroup) -> Shared {
+        match (group.factors.len(), W::KEY_GROUP) {
+            (1, GroupId::G1) => Shared::Message,
+            (1, GroupId::G2) => Shared::Key,
+            _ => self.plan.shared,
+        }
+    }
+
+    fn weighted_keys(&self, group: &FactorGroup) -> Vec<(KeyPoint<W>, Weight)> {
+        let weighted = |f: &Factor| (self.resolved.keys[f.key as usize], self.weight(f.item));
+        group.factors.iter().map(weighted).collect()
+    }
+
+    fn weighted_messages(&self, group: &FactorGroup) -> Vec<(SigPoint<W>, Weight)> {
+        let weighted = |f: &Factor| {
+            (
+                self.resolved.messages[f.message as usize],
+                self.weight(f.item),
+            )
+        };
+        group.factors.iter().map(weighted).collect()
+    }
+}
+
+impl<W: World> Proven<'_, W> {
+    /// Whether the equation of the whole batch holds.
+    pub(crate) fn holds(&self) -> bool {
+        W::Curve::are_one(self.batch.arithmetic, &[self.whole])[0]
+    }
+
+    pub(crate) fn leaves(&self) -> &[Leaf] {
+        &self.batch.plan.leaves
+    }
+
+    /// The parts that the search begins with.
+    pub(crate) fn first_parts(&self) -> Vec<Part<W>> {
+        let root = Span::Leaves(0..self.leaves().len());
+        let spans = root.split(self.leaves(), W::Curve::fan_out(self.batch.arithmetic));
+        spans
+            .into_iter()
+            .zip(self.sums.each())
+            .map(|(span, sum)| self.part(span, sum))
+            .collect()
+    }
+
+    /// The parts of a part.
+    pub(crate) fn parts_of(&self, span: &Span) -> Vec<Part<W>> {
+        let spans = span.split(self.leaves(), W::Curve::fan_out(self.batch.arithmetic));
+        let lengths: Vec<usize> = spans
+            .iter()
+            .map(|span| span.items(self.leaves()).len())
+            .collect();
+        if lengths.iter().all(|&length| length == 1) {
+            return spans
+                .into_iter()
+                .map(|span| self.part(span, W::Sig::zero()))
+                .collect();
+        }
+        let entries = spans.iter().flat_map(|span| span.items(self.leaves()));
+        let (weights, points): (Vec<_>, Vec<_>) =
+            entries.map(|item| self.batch.entry(item)).unzip();
+        let sums = weighted_sum::unchecked::<W::Sig>(
+            self.batch.arithmetic,
+            &points,
+            &weights,
+            &lengths,
+            self.batch.shape,
+        );
+        spans
+            .into_iter()
+            .zip(sums)
+            .map(|(span, sum)| self.part(span, sum))
+            .collect()
+    }
+
+    fn part(&self, span: Span, sum: SigSum<W>) -> Part<W> {
+        let sum = match span.items(self.leaves())[..] {
+            [item] => W::Sig::lift(&self.batch.entry(item).1),
+            _ => sum,
+        };
+        Part { span, sum }
+    }
+
+    /// Whether each part's equation holds.
+    pub(crate) fn hold_each(&self, parts: &[Part<W>], pulse: &Pulse) -> Vec<bool> {
+        /// Lanes are filled by a check's few pairs.
+        const PARTS_PER_TASK: usize = 8;
+        let sums: Vec<SigSum<W>> = parts.iter().map(|part| part.sum).collect();
+        let sums = W::Sig::normalise(&sums);
+        let parts: Vec<_> = parts.iter().zip(sums).collect();
+        tasks(&parts, PARTS_PER_TASK)
+            .flat_map_iter(|parts| {
+                let pairs = |(part, sum): &(&Part<W>, Option<SigPoint<W>>)| {
+                    let mut pairs = self.batch.pairs_to_do(&part.span);
+                    pairs.extend(sum.map(|sum| W::signature_pair(&sum)));
+                    pairs
+                };
+                let pairs: Vec<_> = parts.iter().map(pairs).collect();
+                let mut values = W::Curve::miller_each(self.batch.arithmetic, &pairs);
+                for ((part, _), value) in parts.iter().zip(&mut values) {
+                    if let Span::Leaves(leaves) = &part.span {
+                        *value =
+                            W::Curve::mul(value, &product::<W>(&self.products[leaves.clone()]));
+                    }
+                }
+                pulse.beat();
+                W::Curve::are_one(self.batch.arithmetic, &values)
+            })
+            .collect()
+    }
+}
+
+fn product<W: World>(values: &[Gt<W>]) -> Gt<W> {
+    let product = |product, value| W::Curve::mul(&product, value);
+    values.iter().fold(W::Curve::one(), product)
+}
