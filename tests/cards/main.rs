@@ -3,6 +3,7 @@
 //! (`cargo xtask card` builds it).
 #![forbid(unsafe_code)]
 
+mod bench;
 mod conformance;
 mod faults;
 mod plugging;
