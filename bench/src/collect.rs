@@ -12,6 +12,7 @@ use crate::results::revision;
 fn list() -> Vec<String> {
     let mut list = Vec::new();
     list.extend(against_others());
+    list.extend(two_threads());
     list.extend(engines());
     list.extend(systems());
     list.extend(services());
@@ -94,10 +95,27 @@ fn systems() -> Vec<String> {
         "batch --scenario avs-fleet --against ark-bn254 --threads 2 --seconds 5 --rounds 3",
         "batch --scenario light-client-year --against blst --threads 2 --seconds 5 --rounds 3",
         "batch --scenario mixed --threads 2 --seconds 5",
-        "batch --scenario distinct-4096 --scenario same-message-4096 --threads 2 --seconds 5",
     ]
     .map(String::from)
     .to_vec()
+}
+
+/// Two threads in turn with one.
+fn two_threads() -> Vec<String> {
+    [
+        "hash-to-curve-4096",
+        "distinct-4096",
+        "poisoned-1024",
+        "grouped-4096-512",
+        "grouped-4096-64",
+        "same-message-4096",
+        "avs-quorum-256",
+    ]
+    .iter()
+    .map(|scenario| {
+        format!("batch --scenario {scenario} --against one-thread --threads 2 --seconds 5")
+    })
+    .collect()
 }
 
 /// Through the real server.

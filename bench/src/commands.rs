@@ -1,12 +1,14 @@
 //! The measurements as commands: what `tutti bench` takes.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use tutti_engine::{Engine, Observer};
 
 use crate::Twins;
+use crate::baseline::UnknownBaseline;
 use crate::compare::PairError;
 use crate::load::{SetCall, TargetError};
 use crate::results::ResultsError;
@@ -112,9 +114,10 @@ pub struct BatchArgs {
     /// hash-to-curve-N, pairing-check-N, mixed; may be given several times.
     #[arg(long, value_name = "NAME", required = true)]
     pub(crate) scenario: Vec<Scenario>,
-    /// Baseline measured in the same run, in turn with ours: blst, blst-grouped or ark-bn254.
+    /// What is measured in the same run, in turn with ours: blst, blst-grouped, ark-bn254, or
+    /// one-thread, which is ours on a single thread.
     #[arg(long, value_name = "NAME")]
-    pub(crate) against: Option<Baseline>,
+    pub(crate) against: Option<Against>,
     /// Keep the caches on: repeated messages and keys are then remembered.
     #[arg(long)]
     pub(crate) caches: bool,
@@ -126,6 +129,37 @@ pub struct BatchArgs {
     pub(crate) rounds: usize,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// What a batch is measured beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Against {
+    Baseline(Baseline),
+    /// The same engine with one thread.
+    OneThread,
+}
+
+impl Against {
+    const ONE_THREAD: &str = "one-thread";
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline(baseline) => baseline.name(),
+            Self::OneThread => Self::ONE_THREAD,
+        }
+    }
+}
+
+impl FromStr for Against {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == Self::ONE_THREAD {
+            return Ok(Self::OneThread);
+        }
+        let baseline = name.parse().map(Self::Baseline);
+        baseline.map_err(|error: UnknownBaseline| format!("{error}, and one-thread"))
+    }
 }
 
 /// Where the load goes.

@@ -11,8 +11,8 @@ use tutti_types::Priority;
 use crate::Twins;
 use crate::card::{CardWork, projections};
 use crate::commands::{
-    BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine, OpenArgs,
-    PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
+    Against, BatchArgs, Caching, ClosedArgs, Common, CompareArgs, Failure, LoadArgs, MakeEngine,
+    OpenArgs, PaceArg, ReportArgs, SearchArgs, SlotArgs, TargetArgs, TraceArgs, Where,
 };
 use crate::energy::EnergyMeter;
 use crate::load::{
@@ -24,7 +24,8 @@ use crate::results::{Origin, document, load_average, save};
 use crate::trace::Trace;
 use crate::workload::mixed::Crowd;
 use crate::{
-    EngineSubject, Plan, ReplayPlan, Report, Workload, compare as comparing, measure, replay,
+    EngineSubject, Plan, ReplayPlan, Report, Subject, Workload, compare as comparing, measure,
+    replay,
 };
 
 /// More requests than this under way are a target that has given up.
@@ -111,6 +112,28 @@ impl Common {
     }
 }
 
+/// What is measured in turn with ours.
+fn beside(
+    against: Against,
+    args: &BatchArgs,
+    caching: Caching,
+    run: &Run<'_>,
+) -> Result<Box<dyn Subject>, Failure> {
+    match against {
+        Against::Baseline(baseline) => Ok(baseline.subject(args.common.threads())),
+        Against::OneThread => {
+            let mut engine = args.common.engine.clone();
+            engine.threads = Some(1);
+            Ok(Box::new(EngineSubject {
+                engine: run.make.engine(&engine, caching, Arc::new(NoObserver))?,
+                name: against.name().to_owned(),
+                threads: 1,
+                runs: 0,
+            }))
+        }
+    }
+}
+
 pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
     let threads = args.common.threads();
     let plan = Plan {
@@ -139,7 +162,10 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             threads,
             runs: 0,
         };
-        let mut theirs = args.against.map(|baseline| baseline.subject(threads));
+        let mut theirs = match args.against {
+            Some(against) => Some(beside(against, args, caching, run)?),
+            None => None,
+        };
         let load_before = load_average();
         let card_before = CardWork::of(&ours.engine);
         with_card |= card_before.is_some();
@@ -152,7 +178,7 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
         )?;
         let variant = args
             .against
-            .map_or_else(|| name.clone(), |baseline| format!("{name}-{baseline}"));
+            .map_or_else(|| name.clone(), |other| format!("{name}-{}", other.name()));
         let mut json = report.to_json(&name, threads);
         json["engine"] = json!(device);
         json["caches"] = json!(args.caches);
