@@ -65,9 +65,11 @@ pub(crate) trait Field: Copy + 'static {
     /// The way to the (p-3)/4-th power.
     const ROOT_STEPS: RootSteps;
 
-    /// A `Factor` is below so many p.
+    /// A `Factor` is below so many p. Asserted in debug builds.
+    #[cfg_attr(not(debug_assertions), allow(dead_code))]
     const FACTOR_BELOW: u64;
-    /// A column of a `Wide` is below this in magnitude.
+    /// A column of a `Wide` is below this in magnitude. Asserted in debug builds.
+    #[cfg_attr(not(debug_assertions), allow(dead_code))]
     const COLUMN_BELOW: i64;
     /// Whether a `Wide` divided by R may be beyond p, so that its reduction has to find a quotient.
     const WIDE_IS_FAR: bool;
