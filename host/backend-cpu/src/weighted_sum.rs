@@ -280,10 +280,8 @@ fn bucket_sums<G: Bulk>(
         parts.len().div_ceil(part_groups).max(1),
         windows.div_ceil(window_groups),
     );
-    let lengths: Vec<usize> = parts
-        .chunks(parts_each)
-        .map(|parts| parts.iter().sum())
-        .collect();
+    let some_parts: Vec<&[usize]> = parts.chunks(parts_each).collect();
+    let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
     let places: Vec<Range<usize>> = ranges(&lengths).collect();
     let tasks: Vec<(Range<u32>, usize)> = (0..windows)
         .step_by(windows_each as usize)
@@ -297,19 +295,16 @@ fn bucket_sums<G: Bulk>(
         .map(|(windows, group)| {
             let place = places[*group].clone();
             let (points, weights) = (&points[place.clone()], &weights[place]);
-            let parts = &parts[group * parts_each..];
-            let parts = &parts[..parts_each.min(parts.len())];
+            let parts = some_parts[*group];
             G::bucket_sums(arithmetic, points, parts, weights, largest, windows.clone())
         })
         .collect();
     let mut all = vec![None; largest * windows as usize * parts.len()];
     for ((some, group), sums) in tasks.iter().zip(sums) {
-        let first = group * parts_each;
-        let some_parts = parts_each.min(parts.len() - first);
-        for (at, sums) in sums.chunks(some_parts).enumerate() {
+        for (at, sums) in sums.chunks(some_parts[*group].len()).enumerate() {
             let (digit, window) = (at / some.len(), some.start as usize + at % some.len());
-            let start = (digit * windows as usize + window) * parts.len() + first;
-            all[start..start + some_parts].copy_from_slice(sums);
+            let start = (digit * windows as usize + window) * parts.len() + group * parts_each;
+            all[start..start + sums.len()].copy_from_slice(sums);
         }
     }
     all
