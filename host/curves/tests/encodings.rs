@@ -321,3 +321,56 @@ fn the_point_of_order_three_with_a_zero_coordinate() {
     let wire = bls12_381::G1::parse(Encoding::ZcashCompressed, &bytes).expect("canonical");
     assert_eq!(wire.member(), Err(InvalidReason::NotInSubgroup));
 }
+
+/// A word of BN254 holds any number of 256 bits, and only those below the modulus are elements:
+/// the borders of each limb and of the modulus itself, in every word of every encoding.
+#[test]
+fn numbers_around_the_modulus_are_no_coordinates_from_it_on() {
+    let modulus = modulus(CurveId::Bn254);
+    let one = BigUint::from(1u8);
+    let top = (BigUint::from(1u8) << 256) - &one;
+    let mut numbers = vec![&modulus - &one, modulus.clone(), &modulus + &one, top];
+    for bit in [64u32, 128, 192, 253, 254, 255] {
+        let border = BigUint::from(1u8) << bit;
+        numbers.extend([&border - &one, border.clone(), &modulus ^ &border]);
+    }
+    for number in numbers {
+        let digits = number.to_bytes_be();
+        let mut word = [0; 32];
+        word[32 - digits.len()..].copy_from_slice(&digits);
+        for place in 0..4 {
+            let mut bytes = [0; 128];
+            bytes[32 * place..32 * (place + 1)].copy_from_slice(&word);
+            // Nothing but the word itself: no point, but what is no number is refused for that.
+            let expected = if number < modulus {
+                InvalidReason::NotOnCurve
+            } else {
+                InvalidReason::NonCanonical
+            };
+            for encoding in [Encoding::Eip197, Encoding::Eigensdk] {
+                let refused = bn254::G2::parse(encoding, &bytes).err();
+                assert_eq!(refused, Some(expected), "{number:x} in word {place}");
+                if place < 2 {
+                    let refused = bn254::G1::parse(encoding, &bytes[..64]).err();
+                    assert_eq!(refused, Some(expected), "{number:x} in word {place}");
+                }
+            }
+        }
+    }
+}
+
+/// The bytes written are the number that was read, for coordinates that `num-bigint` says.
+#[test]
+fn coordinates_are_written_as_the_numbers_they_are() {
+    let modulus = modulus(CurveId::Bn254);
+    for scalar in 1..200u128 {
+        let point = multiple::<bn254::G1>(scalar * 0x0123_4567_89ab_cdef);
+        let bytes = bn254::G1::encode(Some(&point), Encoding::Eip197);
+        let (x, y) = bytes.split_at(32);
+        let (x, y) = (BigUint::from_bytes_be(x), BigUint::from_bytes_be(y));
+        assert_eq!(point.x.to_string(), x.to_string());
+        assert_eq!(point.y.to_string(), y.to_string());
+        let three = BigUint::from(3u8);
+        assert_eq!((&y * &y) % &modulus, (&x * &x * &x + three) % &modulus);
+    }
+}

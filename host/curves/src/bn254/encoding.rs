@@ -4,17 +4,13 @@
 use ark_bn254::{Fq, Fq2};
 use ark_ec::AffineRepr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{BigInteger, Field, PrimeField, Zero};
+use ark_ff::{BigInt, Field, PrimeField, Zero};
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use tutti_types::{Encoding, InvalidReason};
 
 use crate::group::{Group, Wire};
 
 const FIELD: usize = 32;
-const MODULUS: [u8; FIELD] = [
-    0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d,
-    0x97, 0x81, 0x6a, 0x91, 0x68, 0x71, 0xca, 0x8d, 0x3c, 0x20, 0x8c, 0x16, 0xd8, 0x7c, 0xfd, 0x47,
-];
 
 /// gnark's flags: the two highest bits of the first byte.
 const GNARK_MASK: u8 = 0b11 << 6;
@@ -25,27 +21,30 @@ const GNARK_LARGER_Y: u8 = 0b11 << 6;
 /// A coordinate: one field element, or two with the real part first.
 pub(super) trait Coordinate: Field {
     const WORDS: usize;
-    fn from_words(words: &[Fq]) -> Self;
-    fn words(&self) -> Vec<Fq>;
+    type Words: AsRef<[Fq]> + AsMut<[Fq]> + Default;
+    fn from_words(words: Self::Words) -> Self;
+    fn words(&self) -> Self::Words;
 }
 
 impl Coordinate for Fq {
     const WORDS: usize = 1;
-    fn from_words(words: &[Fq]) -> Self {
-        words[0]
+    type Words = [Fq; 1];
+    fn from_words([word]: [Fq; 1]) -> Self {
+        word
     }
-    fn words(&self) -> Vec<Fq> {
-        vec![*self]
+    fn words(&self) -> [Fq; 1] {
+        [*self]
     }
 }
 
 impl Coordinate for Fq2 {
     const WORDS: usize = 2;
-    fn from_words(words: &[Fq]) -> Self {
-        Self::new(words[0], words[1])
+    type Words = [Fq; 2];
+    fn from_words([real, imaginary]: [Fq; 2]) -> Self {
+        Self::new(real, imaginary)
     }
-    fn words(&self) -> Vec<Fq> {
-        vec![self.c0, self.c1]
+    fn words(&self) -> [Fq; 2] {
+        [self.c0, self.c1]
     }
 }
 
@@ -67,12 +66,27 @@ impl<P: SWCurveConfig<BaseField: Coordinate>> Points for Affine<P> {
     }
 }
 
-pub(super) fn field_from_be(bytes: &[u8]) -> Result<Fq, InvalidReason> {
-    if bytes < &MODULUS[..] {
-        Ok(Fq::from_be_bytes_mod_order(bytes))
-    } else {
-        Err(InvalidReason::NonCanonical)
+/// Any number of 256 bits.
+fn number(be: &[u8; FIELD]) -> BigInt<4> {
+    let mut number = BigInt::zero();
+    for (limb, bytes) in number.0.iter_mut().rev().zip(be.as_chunks().0) {
+        *limb = u64::from_be_bytes(*bytes);
     }
+    number
+}
+
+pub(super) fn field_from_be(bytes: &[u8; FIELD]) -> Result<Fq, InvalidReason> {
+    // The modulus and what is above it are no field elements.
+    Fq::from_bigint(number(bytes)).ok_or(InvalidReason::NonCanonical)
+}
+
+fn field_to_be(element: &Fq) -> [u8; FIELD] {
+    let mut be = [0; FIELD];
+    let number = element.into_bigint();
+    for (bytes, limb) in be.as_chunks_mut().0.iter_mut().zip(number.0.iter().rev()) {
+        *bytes = limb.to_be_bytes();
+    }
+    be
 }
 
 /// Whether the imaginary part comes first.
@@ -81,25 +95,24 @@ const fn imaginary_first(encoding: Encoding) -> bool {
 }
 
 fn coordinate<C: Coordinate>(bytes: &[u8], encoding: Encoding) -> Result<C, InvalidReason> {
-    let mut words = bytes
-        .chunks_exact(FIELD)
-        .map(field_from_be)
-        .collect::<Result<Vec<_>, _>>()?;
-    if imaginary_first(encoding) {
-        words.reverse();
+    let mut words = C::Words::default();
+    for (word, bytes) in words.as_mut().iter_mut().zip(bytes.as_chunks().0) {
+        *word = field_from_be(bytes)?;
     }
-    Ok(C::from_words(&words))
+    if imaginary_first(encoding) {
+        words.as_mut().reverse();
+    }
+    Ok(C::from_words(words))
 }
 
-fn coordinate_bytes<C: Coordinate>(coordinate: &C, encoding: Encoding) -> Vec<u8> {
+fn write_coordinate<C: Coordinate>(out: &mut Vec<u8>, coordinate: &C, encoding: Encoding) {
     let mut words = coordinate.words();
     if imaginary_first(encoding) {
-        words.reverse();
+        words.as_mut().reverse();
     }
-    words
-        .iter()
-        .flat_map(|w| w.into_bigint().to_bytes_be())
-        .collect()
+    for word in words.as_ref() {
+        out.extend(field_to_be(word));
+    }
 }
 
 pub(super) fn parse<G>(encoding: Encoding, bytes: &[u8]) -> Result<Wire<G>, InvalidReason>
@@ -128,12 +141,14 @@ fn parse_words<G: Group<Affine: Points>>(
 }
 
 fn parse_ark<G: Group<Affine: Points>>(bytes: &[u8]) -> Result<Wire<G>, InvalidReason> {
-    let words_are_canonical = bytes.chunks_exact(FIELD).enumerate().all(|(index, word)| {
-        let mut word: Vec<u8> = word.iter().rev().copied().collect();
-        if (index + 1) * FIELD == bytes.len() {
+    let words = bytes.as_chunks::<FIELD>().0;
+    let words_are_canonical = (1..).zip(words).all(|(place, word)| {
+        let mut word = *word;
+        word.reverse();
+        if place == words.len() {
             word[0] &= 0x3f;
         }
-        word.as_slice() < &MODULUS[..]
+        number(&word) < Fq::MODULUS
     });
     if !words_are_canonical {
         return Err(InvalidReason::NonCanonical);
@@ -198,8 +213,9 @@ pub(super) fn decompress<G: Group<Affine: Points>>(
 
 /// Whether `y` is the larger of itself and its negative, the imaginary part deciding first.
 fn is_larger<C: Coordinate>(y: &C) -> bool {
-    let deciding = y.words().into_iter().rev().find(|w| !w.is_zero());
-    deciding.is_some_and(|w| w.into_bigint() > (-w).into_bigint())
+    let words = y.words();
+    let deciding = words.as_ref().iter().rev().find(|w| !w.is_zero());
+    deciding.is_some_and(|w| w.into_bigint() > (-*w).into_bigint())
 }
 
 pub(super) fn encode<G: Group<Affine: Points>>(
@@ -221,7 +237,8 @@ pub(super) fn encode<G: Group<Affine: Points>>(
         }
         return out;
     };
-    let mut out = coordinate_bytes(&x, encoding);
+    let mut out = Vec::with_capacity(encoding.len(G::ID));
+    write_coordinate(&mut out, &x, encoding);
     if encoding == Encoding::GnarkCompressed {
         out[0] |= if is_larger(&y) {
             GNARK_LARGER_Y
@@ -229,7 +246,7 @@ pub(super) fn encode<G: Group<Affine: Points>>(
             GNARK_SMALLER_Y
         };
     } else {
-        out.extend(coordinate_bytes(&y, encoding));
+        write_coordinate(&mut out, &y, encoding);
     }
     out
 }

@@ -83,6 +83,7 @@ impl<F: Coordinate> Svdw<F> {
 fn sgn0<F: Coordinate>(value: &F) -> u8 {
     value
         .words()
+        .as_ref()
         .iter()
         .find(|word| !word.is_zero())
         .map_or(0, |word| (word.into_bigint().0[0] & 1) as u8)
@@ -94,11 +95,16 @@ static SVDW_G2: LazyLock<Svdw<Fq2>> = LazyLock::new(|| Svdw::new(ark_bn254::g2::
 fn hash_to_field<F: Coordinate>(message: &[u8], dst: &[u8], count: usize) -> Vec<F> {
     let len = count * F::WORDS * ELEMENT_BYTES;
     let bytes = expand_message_xmd(message, dst, len).expect("four elements fit");
-    let words: Vec<Fq> = bytes
-        .chunks_exact(ELEMENT_BYTES)
-        .map(Fq::from_be_bytes_mod_order)
-        .collect();
-    words.chunks_exact(F::WORDS).map(F::from_words).collect()
+    let element = |bytes: &[u8]| {
+        let mut words = F::Words::default();
+        let chunks = bytes.chunks_exact(ELEMENT_BYTES);
+        for (word, bytes) in words.as_mut().iter_mut().zip(chunks) {
+            *word = Fq::from_be_bytes_mod_order(bytes);
+        }
+        F::from_words(words)
+    };
+    let elements = bytes.chunks_exact(F::WORDS * ELEMENT_BYTES);
+    elements.map(element).collect()
 }
 
 const fn maps(variant: HashVariant) -> usize {
