@@ -380,7 +380,8 @@ fn one_key_may_sit_twice_where_that_is_said() {
     seats.members[3] = seats.members[1].clone();
     seats.seating = Seating::Repeated;
     let set = rig::set_of(seats);
-    assert_eq!(set.find(&set.members()[3].id), Some(1));
+    assert_eq!(set.members()[3].id, set.members()[1].id);
+    assert_eq!(set.seat_of(&g1(operators()[1].secret)), Some(1));
 }
 
 fn at(reference: u64) -> Arc<tutti_domain::OperatorSet> {

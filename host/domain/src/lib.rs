@@ -59,11 +59,13 @@ pub mod icm;
 mod judgement;
 mod key;
 mod key_check;
+mod key_sums;
 pub mod mach;
 mod policy;
 mod possession;
 mod reference;
 mod register;
+mod seats;
 mod set;
 mod standing;
 mod subject;
@@ -81,6 +83,7 @@ pub use evidence::{
 pub use judgement::{Acceptance, Case, Claim, Judgement, Outcome};
 pub use key::{Key, KeyKind, Possession};
 pub use key_check::{ByBackend, Checked, KeyCheck, KeysUndecided, OneByOne};
+pub use key_sums::KeySums;
 pub use policy::{
     Columns, Demand, Grade, Policy, PolicyError, Ratio, ReplayScope, Rounding, Superseded,
     Threshold, Unit, Warning,

@@ -10,8 +10,10 @@ use crate::claim::Obligation;
 use crate::eigen::{OperatorInfo, operator_tree};
 use crate::encoding::Canonical;
 use crate::key::{Key, KeyKind, Possession};
+use crate::key_sums::KeySums;
 use crate::possession::PossessionProof;
 use crate::reference::{Reference, SetName};
+use crate::seats::Seats;
 
 /// Keccak-256 of the set's canonical encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,15 +150,17 @@ pub struct OperatorSet {
     columns: Vec<Column>,
     aggregates: Vec<Aggregate>,
     members: Vec<Member>,
-    by_id: HashMap<B256, u32>,
+    seats: Seats,
     tree: Option<OperatorTree>,
     resident: Resident,
 }
 
-/// The keys that devices keep, where the set has all of them.
-#[derive(Clone, Debug)]
+/// The keys that are added up, where the set has all of them.
+#[derive(Debug)]
 pub enum Resident {
-    Bn254(Summands<bn254::G2>),
+    /// Here, because a certificate brings the sum along, which must be the same.
+    Bn254(KeySums<bn254::G2>),
+    /// On devices, which keep them.
     Bls12381(Summands<bls12_381::G1>),
     None,
 }
@@ -305,7 +309,7 @@ impl SetDraft {
     ) -> Result<Candidate, SetError> {
         self.check_frame(limits)?;
         let members = self.seat_members()?;
-        let by_id = self.index(&members)?;
+        self.check_seating(&members)?;
         let columns = self.totals(&members)?;
         self.check_tree_root(&members)?;
         let seats = self.seats(&members);
@@ -325,8 +329,8 @@ impl SetDraft {
             roster: self.roster,
             columns,
             aggregates,
+            seats: Seats::of(&members),
             members,
-            by_id,
             tree: self.tree,
             resident,
         };
@@ -439,15 +443,17 @@ impl SetDraft {
         })
     }
 
-    fn index(&self, members: &[Member]) -> Result<HashMap<B256, u32>, SetError> {
+    fn check_seating(&self, members: &[Member]) -> Result<(), SetError> {
+        if self.seating == Seating::Repeated {
+            return Ok(());
+        }
         let mut by_id = HashMap::with_capacity(members.len());
         for (index, member) in (0u32..).zip(members) {
-            let first = *by_id.entry(member.id).or_insert(index);
-            if first != index && self.seating == Seating::OnePerKey {
+            if let Some(first) = by_id.insert(member.id, index) {
                 return Err(SetError::DuplicateKey(first, index));
             }
         }
-        Ok(by_id)
+        Ok(())
     }
 
     fn totals(&self, members: &[Member]) -> Result<Vec<Column>, SetError> {
@@ -608,32 +614,53 @@ impl Resident {
             Key::Bls12381(key) => Some(key),
             _ => None,
         });
-        Ok(match (g2.collect(), bls12381.collect()) {
-            (Some(keys), _) => Self::Bn254(Summands::new(keys, seats)?),
+        Ok(match (g2.collect::<Option<Vec<_>>>(), bls12381.collect()) {
+            (Some(keys), _) => Self::Bn254(key_sums(&keys, seats)?),
             (_, Some(keys)) => Self::Bls12381(Summands::new(keys, seats)?),
             _ => Self::None,
         })
     }
 }
 
+fn key_sums<G: Group>(keys: &[InSubgroup<G>], seats: &[Vec<u32>]) -> Result<KeySums<G>, SetError> {
+    let aggregates = match Complements::of(keys.len()) {
+        Complements::Kept => aggregate_keys(keys, seats)?,
+        Complements::TooMany => Vec::new(),
+    };
+    Ok(KeySums::new(keys, aggregates))
+}
+
+fn aggregate_keys<G: Group>(
+    keys: &[InSubgroup<G>],
+    seats: &[Vec<u32>],
+) -> Result<Vec<G::Affine>, SetError> {
+    let aggregate = |(position, seats): (u32, &Vec<u32>)| {
+        let seated: Vec<_> = seats.iter().map(|&i| keys[i as usize].point()).collect();
+        G::to_affine(&G::sum(&seated)).ok_or(SetError::AggregateInfinity(position))
+    };
+    (0u32..).zip(seats).map(aggregate).collect()
+}
+
+impl Complements {
+    const fn of(members: usize) -> Self {
+        if members <= COMPLEMENTS_MAX {
+            Self::Kept
+        } else {
+            Self::TooMany
+        }
+    }
+}
+
 impl<G: Group> Summands<G> {
     fn new(mut keys: Vec<InSubgroup<G>>, seats: &[Vec<u32>]) -> Result<Self, SetError> {
         let members = keys.len();
-        let complements = if members <= COMPLEMENTS_MAX {
-            Complements::Kept
-        } else {
-            Complements::TooMany
-        };
+        let complements = Complements::of(members);
         if complements == Complements::Kept {
+            let aggregates = aggregate_keys(&keys, seats)?;
             for index in 0..members {
                 keys.push(InSubgroup::shown(G::negate(keys[index].point())));
             }
-            for (position, seats) in (0u32..).zip(seats) {
-                let seated: Vec<_> = seats.iter().map(|&i| keys[i as usize].point()).collect();
-                let sum =
-                    G::to_affine(&G::sum(&seated)).ok_or(SetError::AggregateInfinity(position))?;
-                keys.push(InSubgroup::shown(sum));
-            }
+            keys.extend(aggregates.into_iter().map(InSubgroup::shown));
         }
         Ok(Self {
             keys: Arc::new(KeySet::new(keys)),
@@ -699,9 +726,9 @@ impl OperatorSet {
         &self.resident
     }
 
-    /// The first seat of that key.
-    pub fn find(&self, id: &B256) -> Option<u32> {
-        self.by_id.get(id).copied()
+    /// The first seat of that key, where keys are BN254's.
+    pub fn seat_of(&self, key: &bn254::G1Affine) -> Option<u32> {
+        self.seats.find(&self.members, key)
     }
 
     pub fn column(&self, number: u8) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! The structs that contracts take and give, and bytes to certificates.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::U256;
 use alloy_sol_types::abi::TokenSeq;
 use alloy_sol_types::{SolCall, SolType, SolValue, sol};
 use tutti_curves::{Group, Wire, bn254};
@@ -191,8 +191,8 @@ pub(crate) fn g1(
     index: usize,
     point: &G1Point,
 ) -> Result<Wire<bn254::G1>, DecodeError> {
-    let bytes = words(&[point.X, point.Y]);
-    bn254::G1::parse(Encoding::Eip197, &bytes).map_err(|reason| DecodeError::Point {
+    let words = [point.X, point.Y].map(|word| word.to_be_bytes::<32>());
+    bn254::G1::parse(Encoding::Eip197, words.as_flattened()).map_err(|reason| DecodeError::Point {
         field,
         index,
         reason,
@@ -200,11 +200,13 @@ pub(crate) fn g1(
 }
 
 pub(crate) fn g2(field: &'static str, point: &G2Point) -> Result<Wire<bn254::G2>, DecodeError> {
-    let bytes = words(&[point.X[0], point.X[1], point.Y[0], point.Y[1]]);
-    bn254::G2::parse(Encoding::Eip197, &bytes).map_err(|reason| DecodeError::Point {
-        field,
-        index: 0,
-        reason,
+    let words = [point.X, point.Y].map(|halves| halves.map(|word| word.to_be_bytes::<32>()));
+    bn254::G2::parse(Encoding::Eip197, words.as_flattened().as_flattened()).map_err(|reason| {
+        DecodeError::Point {
+            field,
+            index: 0,
+            reason,
+        }
     })
 }
 
@@ -240,8 +242,4 @@ pub(crate) fn affine<G: Group>(wire: &Wire<G>) -> Option<G::Affine> {
 
 fn word(bytes: &[u8], at: usize) -> U256 {
     U256::from_be_slice(&bytes[32 * at..32 * (at + 1)])
-}
-
-fn words(words: &[U256]) -> Vec<u8> {
-    words.iter().flat_map(|word| B256::from(*word).0).collect()
 }

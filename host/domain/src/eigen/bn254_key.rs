@@ -1,9 +1,11 @@
 //! The key that a BN254 certificate's signers have together, and what it must satisfy.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::{B256, keccak256};
 use ark_bn254::Fr;
 use ark_ec::CurveGroup;
-use ark_ff::PrimeField;
+use ark_ff::{BigInteger, PrimeField};
 use tutti_curves::{Group, Hashing, Member as InSubgroup, PointHash, Wire, bn254};
 use tutti_types::InvalidReason;
 
@@ -11,7 +13,8 @@ use super::abi::{affine, g1_bytes, g2_bytes};
 use crate::check::{PointFault, Reason, Sheet, Step};
 use crate::claim::{Obligation, Signers};
 use crate::key::Key;
-use crate::set::{Member, OperatorSet, Resident, Summands};
+use crate::key_sums::{KeySums, weighted};
+use crate::set::{Member, OperatorSet, Resident};
 
 /// What the certificate brings along.
 #[derive(Clone, Copy)]
@@ -83,7 +86,7 @@ impl Signed<'_> {
         let point = hash_to_g1(&self.digest);
         let challenge = self.challenge(apk, &point);
         let key_side = *apk * challenge + signature;
-        let message_side = bn254::G1::generator() * challenge + point;
+        let message_side = generator_times(challenge) + point;
         let minus_g2 = bn254::G2::negate(&bn254::G2::generator());
         Obligation::Product(vec![
             (wire(key_side.into_affine()), Wire::Point(minus_g2)),
@@ -118,6 +121,22 @@ impl AbsentKey {
     }
 }
 
+/// The generator's doublings are keys like others: the bits of a number say which make its multiple.
+static DOUBLINGS: LazyLock<KeySums<bn254::G1>> = LazyLock::new(|| {
+    let first = bn254::G1::lift(&bn254::G1::generator());
+    let all = std::iter::successors(Some(first), |sum| Some(bn254::G1::add(sum, sum)));
+    let all: Vec<_> = all.take(Fr::MODULUS_BIT_SIZE as usize).collect();
+    let finite = bn254::G1::normalise(&all).into_iter().flatten();
+    let keys: Vec<_> = finite.map(InSubgroup::shown).collect();
+    KeySums::new(&keys, Vec::new())
+});
+
+fn generator_times(scalar: Fr) -> <bn254::G1 as Group>::Sum {
+    let bits = scalar.into_bigint().to_bits_le();
+    let bits = bits.into_iter().take(Fr::MODULUS_BIT_SIZE as usize);
+    DOUBLINGS.multiples(&bits.map(u32::from).collect::<Vec<_>>())
+}
+
 /// `BN254.hashToG1`.
 fn hash_to_g1(digest: &B256) -> bn254::G1Affine {
     bn254::G1::hash(Hashing::TryAndIncrement, digest.as_slice(), &[])
@@ -144,11 +163,12 @@ fn sum_g1(set: &OperatorSet, part: &Part) -> Option<bn254::G1Affine> {
     let whole = whole.fold(bn254::G1::zero(), |sum, apk| {
         bn254::G1::add_affine(&sum, &apk)
     });
-    let sum = part.absent.iter().fold(whole, |sum, absent| {
-        let minus = bn254::G1::negate(&absent.key);
-        (0..absent.times).fold(sum, |sum, _| bn254::G1::add_affine(&sum, &minus))
-    });
-    bn254::G1::to_affine(&sum)
+    let most = part.absent.iter().map(|absent| absent.times).max();
+    let mut by_times = vec![bn254::G1::zero(); most.unwrap_or(0) as usize + 1];
+    for absent in &part.absent {
+        by_times[absent.times as usize] += absent.key;
+    }
+    bn254::G1::to_affine(&(whole - weighted::<bn254::G1>(&by_times)))
 }
 
 /// The signers' key from the set's own keys in G2, which are tied to those in G1 already. The
@@ -156,20 +176,12 @@ fn sum_g1(set: &OperatorSet, part: &Part) -> Option<bn254::G1Affine> {
 fn known_key(
     set: &OperatorSet,
     part: &Part,
-    keys: &Summands<bn254::G2>,
+    keys: &KeySums<bn254::G2>,
     supplied: Option<bn254::G2Affine>,
     sheet: &mut Sheet,
 ) -> Option<InSubgroup<bn254::G2>> {
-    let mut absent = Vec::new();
-    for key in &part.absent {
-        absent.extend((0..key.times).filter_map(|_| key.seat));
-    }
-    let indices = keys.sum(&part.aggregates, &present(set, part), &absent);
-    let summands: Vec<_> = indices
-        .iter()
-        .map(|&i| &keys.keys().keys()[i as usize])
-        .collect();
-    let sum = bn254::G2::sum(&summands);
+    let (present, absent) = attendance(set, part);
+    let sum = keys.sum(&part.aggregates, &present, &absent);
     let finite = if bn254::G2::is_zero(&sum) {
         Err(Reason::AggregateKeyInfinity)
     } else {
@@ -187,28 +199,36 @@ fn known_key(
     })
 }
 
-/// The members who signed, each as often as it is in the aggregates.
-fn present(set: &OperatorSet, part: &Part) -> Vec<u32> {
-    let mut times = vec![0; set.members().len()];
-    for &aggregate in &part.aggregates {
-        for (member, times) in set.members().iter().zip(&mut times) {
-            *times += u32::from(set.is_in(member, aggregate));
-        }
+/// The members who signed and those who did not, each as often as it is in the aggregates.
+fn attendance(set: &OperatorSet, part: &Part) -> (Vec<u32>, Vec<u32>) {
+    let times = |member: &Member| {
+        let aggregates = part.aggregates.iter();
+        aggregates.filter(|&&at| set.is_in(member, at)).count() as u32
+    };
+    let mut present: Vec<u32> = set.members().iter().map(times).collect();
+    let mut absent = vec![0; present.len()];
+    for seat in part.absent.iter().filter_map(|key| key.seat) {
+        let seat = seat as usize;
+        absent[seat] += std::mem::take(&mut present[seat]);
     }
-    for absent in &part.absent {
-        if let Some(seat) = absent.seat {
-            times[seat as usize] = 0;
-        }
-    }
-    let seats = (0u32..).zip(times);
-    seats
-        .flat_map(|(seat, times)| std::iter::repeat_n(seat, times as usize))
-        .collect()
+    (present, absent)
 }
 
 #[cfg(test)]
 mod tests {
+    use ark_ff::Field;
+
     use super::*;
+
+    #[test]
+    fn multiples_of_the_generator_are_arkworks() {
+        let small = (0..70u64).map(Fr::from);
+        let large = (0..70u64).map(|n| -Fr::from(n * n));
+        let mixed = (1..70u64).map(|n| Fr::from(n).inverse().expect("not zero"));
+        for scalar in small.chain(large).chain(mixed) {
+            assert_eq!(generator_times(scalar), bn254::G1::generator() * scalar);
+        }
+    }
 
     #[test]
     fn the_challenge_is_the_contracts() {

@@ -121,21 +121,12 @@ impl NonSignerCertificate {
         }
     }
 
-    fn non_signer_ids(&self) -> Vec<B256> {
-        let id = |wire| keccak256(abi::g1_bytes(wire));
-        self.non_signers.iter().map(id).collect()
-    }
-
     /// `signatoryRecordHash`, by which contracts later prove who did not sign.
     pub fn signatory_record_hash(&self) -> B256 {
-        let ids = self.non_signer_ids();
-        let ids = ids.iter().flat_map(|id| id.0);
-        let bytes: Vec<u8> = self
-            .reference_block
-            .to_be_bytes()
-            .into_iter()
-            .chain(ids)
-            .collect();
+        let mut bytes = self.reference_block.to_be_bytes().to_vec();
+        for key in &self.non_signers {
+            bytes.extend(operator_id(key));
+        }
         keccak256(bytes)
     }
 
@@ -276,27 +267,27 @@ impl NonSignerCertificate {
         set: &'a OperatorSet,
         sheet: &mut Sheet,
     ) -> Option<Vec<(u32, &'a Member)>> {
-        let ids = self.non_signer_ids();
-        let mut members = Vec::with_capacity(ids.len());
-        for (place, id) in ids.iter().enumerate() {
-            if place > 0 && ids[place - 1] >= *id {
-                let unordered: Result<(), _> = Err(Reason::NonSignersUnordered(place as u32));
-                sheet.note(
-                    Step::NonSignerOrder,
-                    vec![input("id", Fact::Digest(*id))],
-                    unordered,
-                );
+        let mut members = Vec::with_capacity(self.non_signers.len());
+        let mut ordered = true;
+        let mut before = None;
+        for (place, key) in (0u32..).zip(&self.non_signers) {
+            let seat = affine(key).and_then(|key| set.seat_of(&key));
+            let member = seat.map(|seat| (seat, &set.members()[seat as usize]));
+            let id = member.map_or_else(|| operator_id(key), |(_, member)| member.id);
+            let inputs = || vec![input("id", Fact::Digest(id))];
+            if before >= Some(id) {
+                ordered = false;
+                let unordered: Result<(), _> = Err(Reason::NonSignersUnordered(place));
+                sheet.note(Step::NonSignerOrder, inputs(), unordered);
             }
-            if let Some(index) = set.find(id) {
-                members.push((index, &set.members()[index as usize]));
-            } else {
-                let unknown: Result<(), _> = Err(Reason::NonSignerUnknown(place as u32));
-                let inputs = vec![input("id", Fact::Digest(*id))];
-                sheet.note(Step::NonSignerMembership, inputs, unknown);
+            if member.is_none() {
+                let unknown: Result<(), _> = Err(Reason::NonSignerUnknown(place));
+                sheet.note(Step::NonSignerMembership, inputs(), unknown);
             }
+            members.extend(member);
+            before = Some(id);
         }
-        let ordered = ids.windows(2).all(|pair| pair[0] < pair[1]);
-        if !ordered || members.len() != ids.len() {
+        if !ordered || members.len() != self.non_signers.len() {
             return None;
         }
         let indices = members.iter().map(|(index, _)| *index).collect();
@@ -359,6 +350,11 @@ impl NonSignerCertificate {
             });
         sheet.note(Step::Lengths, Vec::new(), short.map_or(Ok(()), Err));
     }
+}
+
+/// `BN254.hashG1Point`. The set knows its members' ids; a key of nobody's is hashed.
+fn operator_id(key: &Wire<bn254::G1>) -> B256 {
+    keccak256(abi::g1_bytes(key))
 }
 
 /// Signing quorums are aggregates; who is in k of them is in k aggregates.
