@@ -258,6 +258,67 @@ async fn certificates_of_one_request_share_batches_and_are_answered_one_by_one()
     assert_eq!(found, expected.map(|(id, text)| (id, text.to_owned())));
 }
 
+/// More than one thread reads: verdicts and the first refusal stay where the caller's order has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_request_is_answered_in_its_order_and_refused_for_its_first_fault() {
+    const COUNT: usize = 101;
+    let running = start();
+    let set = put(&running, rig_set(rig::REFERENCE.into())).await;
+    let mut service = certificates(&running).await;
+    let good = item(&set, &quorum());
+    let mut spoilt = quorum();
+    let Wire::Point(signature) = spoilt.signature else {
+        panic!("a signature");
+    };
+    spoilt.signature = Wire::Point(bn254::G1::negate(&signature));
+    let spoilt = item(&set, &spoilt);
+    let unknown = Some(Set::SetId(Bytes::from_static(&[3; 32])));
+    let drawn = |n: usize| match n {
+        n if n % 7 == 3 => (spoilt.clone(), "REJECT_REASON_SIGNATURE_INVALID"),
+        n if n % 5 == 1 => (
+            v1::CertificateItem {
+                set: unknown.clone(),
+                ..good.clone()
+            },
+            "INDETERMINATE_CAUSE_UNKNOWN_SET",
+        ),
+        _ => (good.clone(), "ACCEPT"),
+    };
+    let request = |malformed: &[usize]| {
+        let items = (0..COUNT).map(|n| v1::CertificateItem {
+            id: 1_000 + n as u64,
+            statement: (!malformed.contains(&n)).then(|| opaque(rig::digest())),
+            ..drawn(n).0
+        });
+        v1::VerifyCertificatesRequest {
+            items: items.collect(),
+            options: None,
+        }
+    };
+    let answer = service.verify_certificates(request(&[])).await;
+    let results = answer.expect("answered").into_inner().results;
+    assert_eq!(results.len(), COUNT);
+    for (n, result) in results.iter().enumerate() {
+        assert_eq!(result.id, 1_000 + n as u64);
+        assert_eq!(text(result.verdict.as_ref()), drawn(n).1, "item {n}");
+    }
+    for malformed in [
+        &[100, 99, 60][..],
+        &[97, 12, 13],
+        &[49, 50, 51],
+        &[0],
+        &[100],
+    ] {
+        let refused = service.verify_certificates(request(malformed)).await;
+        let refused = refused.expect_err("an item states nothing");
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        let details = refused.get_details_bad_request().expect("a field");
+        let first = malformed.iter().min().expect("some");
+        let field = format!("items[{first}].statement");
+        assert_eq!(details.field_violations[0].field, field);
+    }
+}
+
 /// EigenDA's batch of Sepolia block 9133435 with its set; nobody stayed away, so its stakes may
 /// be any.
 async fn real_eigenda(running: &Running) -> v1::CertificateItem {

@@ -127,21 +127,13 @@ async fn verify(
 ) -> Result<(Vec<v1::CertificateResult>, v1::Timing), Refusal> {
     named.check(items.len(), frontend.limits().certificates_per_request_max)?;
     let ids: Vec<u64> = items.iter().map(|item| item.id).collect();
-    let weight = items.len() * READ_AS_SETS;
-    let judged = frontend.read(weight, move |frontend| {
-        let judge = |(index, item)| {
-            let place = named.place(index);
-            let question = Question::read(&place, Some(item), &frontend.sets)?;
-            let judged = question.judge(&frontend.sets);
-            Ok((question, judged))
-        };
-        items
-            .iter()
-            .enumerate()
-            .map(judge)
-            .collect::<Result<Vec<_>, Refusal>>()
-    });
-    let judged = judged.await?;
+    let judge = move |frontend: &Frontend, index, item: &v1::CertificateItem| {
+        let place = named.place(index);
+        let question = Question::read(&place, Some(item), &frontend.sets)?;
+        let judged = question.judge(&frontend.sets);
+        Ok((question, judged))
+    };
+    let judged = frontend.read_each(items, READ_AS_SETS, judge).await?;
     let open: Vec<&Obligation> = judged
         .iter()
         .filter_map(|(_, judged)| judged.obligation())

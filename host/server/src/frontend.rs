@@ -1,9 +1,10 @@
 use std::hash::RandomState;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tonic::{Request, Response, Status};
 use tutti_backend::{CheckedKeys, Outcomes, Work};
 use tutti_domain::{Docket, Obligation};
@@ -65,13 +66,46 @@ impl Frontend {
             return read(self);
         }
         let this = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || read(&this)).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => Err(Refusal::EngineStopped(error.to_string())),
-            },
+        ended(tokio::task::spawn_blocking(move || read(&this))).await
+    }
+
+    /// The same item by item, each of which weighs as much as so many signature sets: those of a
+    /// large request on all cores. Answers keep the items' order, and the first of them that is
+    /// refused refuses the request.
+    pub(crate) async fn read_each<I, T>(
+        self: &Arc<Self>,
+        items: Vec<I>,
+        weight: usize,
+        read: impl Fn(&Self, usize, &I) -> Result<T, Refusal> + Send + Sync + 'static,
+    ) -> Result<Vec<T>, Refusal>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let count = items.len();
+        let piece = move |frontend: &Self, places: Range<usize>| {
+            let each = places.map(|place| read(frontend, place, &items[place]));
+            each.collect::<Result<Vec<T>, Refusal>>()
+        };
+        if count * weight <= READ_HERE_MAX {
+            return piece(self, 0..count);
         }
+        let share = count.div_ceil(tutti_engine::cores());
+        let share = share.max(READ_HERE_MAX.div_ceil(weight));
+        let piece = Arc::new(piece);
+        let running: Vec<_> = (0..count)
+            .step_by(share)
+            .map(|first| {
+                let (this, piece) = (Arc::clone(self), Arc::clone(&piece));
+                let places = first..(first + share).min(count);
+                tokio::task::spawn_blocking(move || piece(&this, places))
+            })
+            .collect();
+        let mut answers = Vec::with_capacity(count);
+        for piece in running {
+            answers.extend(ended(piece).await?);
+        }
+        Ok(answers)
     }
 
     /// Answers one call: what it asks for beside its items is read first.
@@ -223,6 +257,17 @@ impl Frontend {
         let verdicts = parsed.complete(answers);
         self.metrics.items(operation, Counts::of(&verdicts));
         Ok((verdicts, spent))
+    }
+}
+
+/// What a thread that may be busy came to.
+async fn ended<T>(read: JoinHandle<Result<T, Refusal>>) -> Result<T, Refusal> {
+    match read.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Refusal::EngineStopped(error.to_string())),
+        },
     }
 }
 
