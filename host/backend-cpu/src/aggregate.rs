@@ -16,11 +16,11 @@ use crate::weights;
 /// with the batch's own bound of error.
 pub(crate) fn members<G: Bulk>(
     arithmetic: Arithmetic,
-    wires: &[Wire<G>],
+    wires: &[&Wire<G>],
     bits: CoefficientBits,
     random: &mut impl RngCore,
 ) -> Vec<Result<Member<G>, InvalidReason>> {
-    let mut points = arithmetic::finite(arithmetic, wires);
+    let mut points: Vec<_> = arithmetic::finite(arithmetic, wires).collect();
     let mut failed_tries = 0;
     loop {
         let (places, finite): (Vec<usize>, Vec<G::Affine>) = points
@@ -30,15 +30,14 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), bits.bits());
         let weights = weights::draw(finite.len(), shape, random);
-        let parts = weighted_sum::pieces(finite.len());
-        let Err(outside) =
-            weighted_sum::checked::<G>(arithmetic, &finite, &weights, &parts, shape, failed_tries)
-        else {
+        let outside =
+            weighted_sum::outside::<G>(arithmetic, &finite, &weights, shape, failed_tries);
+        if outside.is_empty() {
             return points
                 .into_iter()
                 .map(|point| point.map(Member::shown))
                 .collect();
-        };
+        }
         failed_tries += 1;
         for at in outside {
             points[places[at]] = Err(InvalidReason::NotInSubgroup);
@@ -52,12 +51,8 @@ pub(crate) fn keys(slice: &WorkSlice, context: &mut Context) -> Outcomes {
         slice: &WorkSlice,
         context: &mut Context,
     ) -> Vec<Result<Member<G>, InvalidReason>> {
-        members(
-            context.arithmetic,
-            &parcel.keys[slice.range.clone()],
-            context.bits,
-            &mut context.random,
-        )
+        let keys: Vec<_> = parcel.keys[slice.range.clone()].iter().collect();
+        members(context.arithmetic, &keys, context.bits, &mut context.random)
     }
     Outcomes::Keys(match &*slice.work {
         Work::KeysBls12381G1(parcel) => CheckedKeys::Bls12381G1(checked(parcel, slice, context)),
@@ -79,7 +74,7 @@ pub(crate) fn sums(slice: &WorkSlice, context: &mut Context) -> Outcomes {
 
 fn sum_lists<G: Bulk>(parcel: &SumParcel<G>, slice: &WorkSlice, context: &mut Context) -> Outcomes {
     let lists = &parcel.lists[slice.range.clone()];
-    let wires: Vec<Wire<G>> = lists.iter().flatten().copied().collect();
+    let wires: Vec<&Wire<G>> = lists.iter().flatten().collect();
     let members = members(
         context.arithmetic,
         &wires,

@@ -205,7 +205,7 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
     /// code: its answer counts.
     fn finite_each(
         arithmetic: Arithmetic,
-        wires: &[Wire<Self>],
+        wires: &[&Wire<Self>],
     ) -> Vec<Result<Self::Affine, InvalidReason>> {
         let compressed: Vec<Self::Compressed> = wires
             .iter()
@@ -215,7 +215,7 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
             })
             .collect();
         let Some((ifma, lanes)) = Self::lanes(arithmetic, compressed.len()) else {
-            return wires.iter().map(Wire::finite).collect();
+            return wires.iter().map(|wire| wire.finite()).collect();
         };
         let mut points = (lanes.decompress)(ifma, &compressed).into_iter();
         wires
@@ -547,11 +547,12 @@ fn products_of_lists<C: Curve>(
 /// Points where infinity may not stand, on all threads.
 pub(crate) fn finite<G: Bulk>(
     arithmetic: Arithmetic,
-    wires: &[Wire<G>],
-) -> Vec<Result<G::Affine, InvalidReason>> {
-    tasks(wires, arithmetic.task(wires.len()))
-        .flat_map_iter(|wires| G::finite_each(arithmetic, wires))
-        .collect()
+    wires: &[&Wire<G>],
+) -> impl Iterator<Item = Result<G::Affine, InvalidReason>> + use<G> {
+    let points: Vec<_> = tasks(wires, arithmetic.task(wires.len()))
+        .map(|wires| G::finite_each(arithmetic, wires))
+        .collect();
+    points.into_iter().flatten()
 }
 
 /// Whether each point is in the subgroup, on all threads.
@@ -578,10 +579,18 @@ pub(crate) fn sums<G: Bulk>(
     lists: &[Vec<G::Affine>],
 ) -> Vec<Option<G::Affine>> {
     /// The points of a task and their sums stay in the second-level cache.
-    const POINTS_PER_TASK: usize = 4096;
+    const POINTS_MAX: usize = 4_096;
+    /// Fewer take less time than waiting for another thread's last task.
+    const POINTS_MIN: usize = 256;
+    const TASKS_OF_A_THREAD: usize = 4;
+    let threads = rayon::current_num_threads();
     let points: usize = lists.iter().map(Vec::len).sum();
-    let count = points.div_ceil(POINTS_PER_TASK).max(1);
-    let count = count.next_multiple_of(rayon::current_num_threads());
+    let even = match threads {
+        1 => 1,
+        _ => (TASKS_OF_A_THREAD * threads).min(points / POINTS_MIN),
+    };
+    let count = points.div_ceil(POINTS_MAX).max(even);
+    let count = count.max(1).next_multiple_of(threads);
     let lists_each = lists.len().div_ceil(count).max(1);
     tasks(lists, lists_each)
         .flat_map_iter(|lists| G::sum_each(arithmetic, lists))

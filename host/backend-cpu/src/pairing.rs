@@ -90,7 +90,8 @@ fn members<G: Bulk>(
     arithmetic: Arithmetic,
     wires: &[Wire<G>],
 ) -> Vec<Result<Option<G::Affine>, InvalidReason>> {
-    let points = arithmetic::finite(arithmetic, wires);
+    let wires: Vec<_> = wires.iter().collect();
+    let points: Vec<_> = arithmetic::finite(arithmetic, &wires).collect();
     let finite: Vec<G::Affine> = points.iter().filter_map(|point| point.ok()).collect();
     let mut inside = if G::PRIME_ORDER {
         vec![true; finite.len()].into_iter()

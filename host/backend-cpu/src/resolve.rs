@@ -76,7 +76,6 @@ pub(crate) fn items<'a, W: World>(parcels: &'a Parcels<'a, W>) -> Vec<FlatItem<'
 }
 
 pub(crate) fn resolve<'a, W: World>(
-    parcels: &Parcels<'a, W>,
     mut items: Vec<FlatItem<'a, W>>,
     caches: &WorldCaches<W>,
     context: &mut Context,
@@ -84,7 +83,7 @@ pub(crate) fn resolve<'a, W: World>(
     let places = terms(&items);
     let arithmetic = context.arithmetic;
     let (signatures, (mut interned, regular)) = rayon::join(
-        || signatures(arithmetic, parcels),
+        || signatures(arithmetic, &items),
         || {
             let inline = inline_keys(&items, caches, context);
             intern(arithmetic, &items, &places, &inline, caches)
@@ -155,16 +154,10 @@ impl<W: World> FlatItem<'_, W> {
 /// `None` where the bytes are no point.
 fn signatures<W: World>(
     arithmetic: Arithmetic,
-    parcels: &Parcels<'_, W>,
-) -> Vec<Option<SigPoint<W>>> {
-    let wires: Vec<Wire<W::Sig>> = parcels
-        .iter()
-        .flat_map(|(parcel, range)| parcel.items()[range.clone()].iter().map(|i| i.signature))
-        .collect();
-    arithmetic::finite(arithmetic, &wires)
-        .into_iter()
-        .map(Result::ok)
-        .collect()
+    items: &[FlatItem<'_, W>],
+) -> impl Iterator<Item = Option<SigPoint<W>>> + use<W> {
+    let wires: Vec<&Wire<W::Sig>> = items.iter().map(|flat| &flat.item.signature).collect();
+    arithmetic::finite(arithmetic, &wires).map(Result::ok)
 }
 
 fn terms<'a, W: World>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {
@@ -201,7 +194,7 @@ fn inline_keys<W: World>(
             }
         }
     }
-    let wires: Vec<_> = missing.iter().map(|(_, wire)| **wire).collect();
+    let wires: Vec<_> = missing.iter().map(|(_, wire)| *wire).collect();
     let checked = members::<W::Key>(
         context.arithmetic,
         &wires,
@@ -259,7 +252,7 @@ fn intern<W: World>(
     caches: &WorldCaches<W>,
 ) -> (Interned<W>, Vec<Result<Regular, Verdict>>) {
     let sums = KeySums::new(arithmetic, items, places, inline, caches);
-    let mut interner = Interner::<W>::new(inline, &sums, caches);
+    let mut interner = Interner::<W>::new(items.len(), inline, &sums, caches);
     let mut states: Vec<_> = items
         .iter()
         .enumerate()
@@ -291,19 +284,28 @@ struct Interner<'a, W: World> {
     keys: Vec<KeyPoint<W>>,
     key_places: HashMap<KeyTag, u32>,
     message_places: HashMap<MessageTag, u32>,
+    /// Of messages that no key goes before, by parcel and index: naming them by what they are
+    /// takes longer.
+    known_messages: HashMap<(usize, u32), u32>,
     hashings: HashMap<usize, Arc<Hashing>>,
 }
 
 impl<'a, W: World> Interner<'a, W> {
-    fn new(inline: &'a InlineKeys<W>, sums: &'a KeySums<W>, caches: &'a WorldCaches<W>) -> Self {
+    fn new(
+        items: usize,
+        inline: &'a InlineKeys<W>,
+        sums: &'a KeySums<W>,
+        caches: &'a WorldCaches<W>,
+    ) -> Self {
         Self {
             inline,
             sums,
             caches,
-            factors: Vec::new(),
-            keys: Vec::new(),
-            key_places: HashMap::new(),
+            factors: Vec::with_capacity(items),
+            keys: Vec::with_capacity(items),
+            key_places: HashMap::with_capacity(items),
             message_places: HashMap::new(),
+            known_messages: HashMap::new(),
             hashings: HashMap::new(),
         }
     }
@@ -365,6 +367,11 @@ impl<'a, W: World> Interner<'a, W> {
         term: &TermRef,
         augmentation: Option<Box<[u8]>>,
     ) -> u32 {
+        let by_index = (flat.parcel_at, term.message);
+        let plain = augmentation.is_none();
+        if let (true, Some(&place)) = (plain, self.known_messages.get(&by_index)) {
+            return place;
+        }
         let hashing = self.hashings.entry(flat.parcel_at).or_insert_with(|| {
             Arc::new(tutti_curves::Hashing::of_scheme(flat.parcel.scheme()).into())
         });
@@ -374,7 +381,11 @@ impl<'a, W: World> Interner<'a, W> {
             message: Arc::clone(flat.parcel.message(term)),
         };
         let next = self.message_places.len() as u32;
-        *self.message_places.entry(tag).or_insert(next)
+        let place = *self.message_places.entry(tag).or_insert(next);
+        if plain {
+            self.known_messages.insert(by_index, place);
+        }
+        place
     }
 
     /// The messages' points, in the order of their places; none for one that cannot be hashed.

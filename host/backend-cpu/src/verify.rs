@@ -1,8 +1,10 @@
 //! The verdicts of a batch of signatures: one random linear combination for all of them, and a
 //! search for the bad ones where it fails.
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use rayon::prelude::*;
-use tutti_backend::Outcomes;
+use tutti_backend::{CoefficientBits, Outcomes};
 use tutti_curves::Group;
 use tutti_types::Verdict;
 
@@ -15,7 +17,7 @@ use crate::resolve::{FlatItem, ItemState, Parcels, Resolved, SigPoint, items, re
 use crate::search;
 use crate::weighted::Weighted;
 use crate::weighted_sum;
-use crate::weights;
+use crate::weights::{self, DigitShape, Weight};
 
 pub(crate) fn verify<W: World>(
     parcels: &Parcels<'_, W>,
@@ -29,9 +31,13 @@ pub(crate) fn verify<W: World>(
         let verdicts = parcels.iter().map(|(_, range)| vec![verdict; range.len()]);
         return verdicts.map(Outcomes::Verdicts).collect();
     }
-    let resolved = resolve(parcels, items, caches, context);
+    let mut coefficients = Coefficients::new(items.len(), context);
+    let (resolved, ()) = rayon::join(
+        || resolve(items, caches, context),
+        || coefficients.draw_ahead(),
+    );
     let mut verdicts = vec![Verdict::Valid; resolved.items.len()];
-    let mut doubtful = not_verifying(&resolved, context);
+    let mut doubtful = not_verifying(&resolved, coefficients, context);
     for (at, item) in (0..).zip(&resolved.items) {
         match item.state {
             ItemState::Regular(_) => {}
@@ -56,7 +62,11 @@ pub(crate) fn verify<W: World>(
 }
 
 /// The regular items whose equation does not hold or whose signature is outside the subgroup.
-fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) -> Vec<u32> {
+fn not_verifying<W: World>(
+    resolved: &Resolved<'_, W>,
+    mut coefficients: Coefficients,
+    context: &Context,
+) -> Vec<u32> {
     let arithmetic = context.arithmetic;
     let mut signatures: Vec<Option<&SigPoint<W>>> =
         resolved.items.iter().map(FlatItem::signature).collect();
@@ -78,9 +88,7 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
             }
             return bad;
         }
-        let shape = weighted_sum::shape(items.len(), context.bits.bits());
-        // Drawn anew for each try: what a failed try revealed must not help the next.
-        let weights = weights::draw(items.len(), shape, &mut context.random);
+        let (shape, weights) = coefficients.draw(items.len());
         let points: Vec<SigPoint<W>> = items
             .iter()
             .map(|&item| *signatures[item as usize].expect("planned"))
@@ -102,6 +110,40 @@ fn not_verifying<W: World>(resolved: &Resolved<'_, W>, context: &mut Context) ->
                 }
             }
         }
+    }
+}
+
+/// The coefficients of a batch's tries.
+struct Coefficients {
+    random: ChaCha20Rng,
+    bits: CoefficientBits,
+    /// For as many items as the batch has: drawn while their points are read.
+    ahead: Vec<Weight>,
+    items: usize,
+}
+
+impl Coefficients {
+    fn new(items: usize, context: &mut Context) -> Self {
+        Self {
+            random: ChaCha20Rng::from_rng(&mut context.random),
+            bits: context.bits,
+            ahead: Vec::new(),
+            items,
+        }
+    }
+
+    fn draw_ahead(&mut self) {
+        self.ahead = self.draw(self.items).1;
+    }
+
+    /// Anew for each try: what a failed try revealed must not help the next.
+    fn draw(&mut self, items: usize) -> (DigitShape, Vec<Weight>) {
+        let shape = weighted_sum::shape(items, self.bits.bits());
+        let ahead = std::mem::take(&mut self.ahead);
+        if ahead.len() == items && items > 0 {
+            return (shape, ahead);
+        }
+        (shape, weights::draw(items, shape, &mut self.random))
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Weighted<'a, W: World> {
 /// A batch whose signatures are all in the subgroup.
 pub(crate) struct Proven<'a, W: World> {
     batch: Weighted<'a, W>,
-    /// The product of each leaf's Miller loops, where there are several leaves.
+    /// The product of each leaf's Miller loops, unless there is but one product.
     products: Vec<Gt<W>>,
     /// The product of all the batch's Miller loops, that of the signatures' sum among them.
     whole: Gt<W>,
@@ -47,17 +47,11 @@ pub(crate) struct Part<W: World> {
     sum: SigSum<W>,
 }
 
-/// The weighted sums of the signatures, and the pair of all their sum unless that is infinity.
-struct Signatures<W: World> {
-    sums: PartSums<W::Sig>,
-    pair: Option<Pair<W::Curve>>,
-}
-
-/// The pairs of keys and messages.
-enum LeafPairs<W: World> {
-    /// Of the only leaf: the signatures' pair goes into the same product.
-    Only(Vec<Pair<W::Curve>>),
-    /// The product of each leaf's Miller loops.
+/// What a side of the batch's equation comes to.
+enum Side<W: World> {
+    /// Few pairs, for one product with those of the other side.
+    Pairs(Vec<Pair<W::Curve>>),
+    /// Products of Miller loops.
     Products(Vec<Gt<W>>),
 }
 
@@ -90,26 +84,26 @@ impl<'a, W: World> Weighted<'a, W> {
     /// Or the places of signatures outside.
     pub(crate) fn proven(self, failed_tries: u32) -> Result<Proven<'a, W>, Vec<usize>> {
         let found_outside = AtomicBool::new(false);
-        let (signatures, pairs) = rayon::join(
+        let (signatures, leaves) = rayon::join(
             || {
                 let signatures = self.signatures(failed_tries);
                 found_outside.store(signatures.is_err(), Ordering::Relaxed);
                 signatures
             },
-            || self.pairs_of_leaves(&found_outside),
+            || self.leaves(&found_outside),
         );
-        let Signatures { sums, pair } = signatures?;
-        let (products, last) = match (pairs, pair) {
-            (LeafPairs::Only(mut pairs), pair) => {
-                pairs.extend(pair);
-                (Vec::new(), W::Curve::miller_many(self.arithmetic, &pairs))
+        let (sums, signatures) = signatures?;
+        let (mut pairs, mut products) = (Vec::new(), Vec::new());
+        for side in [leaves, signatures] {
+            match side {
+                Side::Pairs(some) => pairs.extend(some),
+                Side::Products(some) => products.extend(some),
             }
-            (LeafPairs::Products(products), Some(pair)) => {
-                (products, W::Curve::miller_many(self.arithmetic, &[pair]))
-            }
-            (LeafPairs::Products(products), None) => (products, W::Curve::one()),
-        };
-        let whole = W::Curve::mul(&product::<W>(&products), &last);
+        }
+        let mut whole = product::<W>(&products);
+        if !pairs.is_empty() {
+            whole = W::Curve::mul(&whole, &W::Curve::miller_many(self.arithmetic, &pairs));
+        }
         Ok(Proven {
             batch: self,
             products,
@@ -118,25 +112,47 @@ impl<'a, W: World> Weighted<'a, W> {
         })
     }
 
-    fn signatures(&self, failed_tries: u32) -> Result<Signatures<W>, Vec<usize>> {
-        let sums = weighted_sum::checked::<W::Sig>(
+    /// Whether one product of all pairs is done sooner than those of both sides beside each other.
+    fn is_one_product(&self) -> bool {
+        const POINTS_MAX: usize = 64;
+        self.plan.leaves.len() == 1 && self.points.len() <= POINTS_MAX
+    }
+
+    /// While some threads check the signatures, another goes on as if they were good.
+    fn signatures(&self, failed_tries: u32) -> Result<(PartSums<W::Sig>, Side<W>), Vec<usize>> {
+        let sums = PartSums::<W::Sig>::new(
             self.arithmetic,
             &self.points,
             &self.weights,
             &self.plan.part_lengths(W::Curve::fan_out(self.arithmetic)),
             self.shape,
             failed_tries,
-        )?;
-        let whole = W::Sig::to_affine(&sums.whole());
-        let pair = whole.map(|sum| W::signature_pair(&sum));
-        Ok(Signatures { sums, pair })
+        );
+        let (outside, side) = rayon::join(
+            || sums.outside(self.arithmetic, &self.points, &self.weights, failed_tries),
+            || {
+                let sum = W::Sig::to_affine(&sums.whole());
+                let pairs: Vec<_> = sum.iter().map(W::signature_pair).collect();
+                if self.is_one_product() {
+                    Side::Pairs(pairs)
+                } else {
+                    let value = |pair| W::Curve::miller_many(self.arithmetic, &[pair]);
+                    Side::Products(pairs.into_iter().map(value).collect())
+                }
+            },
+        );
+        if outside.is_empty() {
+            Ok((sums, side))
+        } else {
+            Err(outside)
+        }
     }
 
-    /// Nothing of worth once it is known that the batch will be tried again.
-    fn pairs_of_leaves(&self, found_outside: &AtomicBool) -> LeafPairs<W> {
-        // The only leaf's product is that of the whole, which has the signatures' pair with it.
-        if let [only] = &self.plan.leaves[..] {
-            return LeafPairs::Only(self.pairs(&only.groups));
+    /// The side of keys and messages, leaf by leaf. Nothing of worth once it is known that the batch
+    /// will be tried again.
+    fn leaves(&self, found_outside: &AtomicBool) -> Side<W> {
+        if let (true, [only]) = (self.is_one_product(), &self.plan.leaves[..]) {
+            return Side::Pairs(self.pairs(&only.groups));
         }
         let products = |leaves: &[Leaf]| {
             if found_outside.load(Ordering::Relaxed) {
@@ -152,14 +168,14 @@ impl<'a, W: World> Weighted<'a, W> {
             own.collect()
         };
         let leaves = tasks(&self.plan.leaves, self.leaves_of_a_task());
-        LeafPairs::Products(leaves.flat_map_iter(products).collect())
+        Side::Products(leaves.flat_map_iter(products).collect())
     }
 
     /// The more pairs are made together, the fewer inversions they take; but each thread must have
     /// as much to do as any other.
     fn leaves_of_a_task(&self) -> usize {
         const LEAVES_MAX: usize = 4;
-        const TASKS_OF_A_THREAD: usize = 8;
+        const TASKS_OF_A_THREAD: usize = 16;
         let tasks = TASKS_OF_A_THREAD * rayon::current_num_threads();
         (self.plan.leaves.len() / tasks).clamp(1, LEAVES_MAX)
     }
@@ -310,12 +326,13 @@ impl<W: World> Proven<'_, W> {
 
     /// Whether each part's equation holds.
     pub(crate) fn hold_each(&self, parts: &[Part<W>], pulse: &Pulse) -> Vec<bool> {
-        /// Lanes are filled by a check's few pairs.
-        const PARTS_PER_TASK: usize = 8;
+        /// A part has few pairs: lanes are filled by as many parts, unless threads were idle then.
+        const PARTS_MAX: usize = 8;
+        let parts_of_a_task = parts.len().div_ceil(rayon::current_num_threads());
         let sums: Vec<SigSum<W>> = parts.iter().map(|part| part.sum).collect();
         let sums = W::Sig::normalise(&sums);
         let parts: Vec<_> = parts.iter().zip(sums).collect();
-        tasks(&parts, PARTS_PER_TASK)
+        tasks(&parts, parts_of_a_task.clamp(1, PARTS_MAX))
             .flat_map_iter(|parts| {
                 let pairs = |(part, sum): &(&Part<W>, Option<SigPoint<W>>)| {
                     let mut pairs = self.batch.pairs_to_do(&part.span);

@@ -33,14 +33,17 @@ const BUCKET_TRIES_MAX: u32 = 2;
 /// The weighted sums of the parts of some points.
 pub(crate) enum PartSums<G: Bulk> {
     Sums(Vec<G::Sum>),
-    /// Put together but for the parts, which only a search asks for.
-    Buckets {
-        arithmetic: Arithmetic,
-        shape: DigitShape,
-        parts: usize,
-        of_parts: BucketSums<G>,
-        whole: G::Sum,
-    },
+    /// Put together only where they are asked for.
+    Buckets(Buckets<G>),
+}
+
+/// The weighted sums of the parts of some points before they are put together.
+pub(crate) struct Buckets<G: Bulk> {
+    arithmetic: Arithmetic,
+    shape: DigitShape,
+    parts: usize,
+    of_parts: BucketSums<G>,
+    of_all: BucketSums<G>,
 }
 
 /// Sums by digit: for each digit from 1 on, in it for each window, in it for each part of the
@@ -48,11 +51,51 @@ pub(crate) enum PartSums<G: Bulk> {
 pub(crate) type BucketSums<G> = Vec<Option<<G as Group>::Affine>>;
 
 impl<G: Bulk> PartSums<G> {
+    /// The sums of `weights[i] * points[i]` over each part of the points, whose lengths are
+    /// `parts`. `failed_tries` counts those before, with other weights and without the points that
+    /// were found to be outside the subgroup.
+    pub(crate) fn new(
+        arithmetic: Arithmetic,
+        points: &[G::Affine],
+        weights: &[Weight],
+        parts: &[usize],
+        shape: DigitShape,
+        failed_tries: u32,
+    ) -> Self {
+        let check = GroupCheck::of::<G>(arithmetic, points.len(), failed_tries);
+        if check == GroupCheck::Buckets || shares_buckets::<G>(arithmetic, points.len()) {
+            Self::Buckets(Buckets::new(arithmetic, points, weights, parts, shape))
+        } else {
+            Self::Sums(unchecked::<G>(arithmetic, points, weights, parts, shape))
+        }
+    }
+
+    /// The places of points outside the subgroup, in ascending order, perhaps not all of them; none
+    /// only where all are inside. All arguments are those that the sums were made of.
+    pub(crate) fn outside(
+        &self,
+        arithmetic: Arithmetic,
+        points: &[G::Affine],
+        weights: &[Weight],
+        failed_tries: u32,
+    ) -> Vec<usize> {
+        match (
+            GroupCheck::of::<G>(arithmetic, points.len(), failed_tries),
+            self,
+        ) {
+            (GroupCheck::None, _) => Vec::new(),
+            (GroupCheck::Buckets, Self::Buckets(buckets)) => buckets.outside(points, weights),
+            _ => each_outside::<G>(arithmetic, points, 0..points.len()),
+        }
+    }
+
     /// The sum over all parts.
     pub(crate) fn whole(&self) -> G::Sum {
         match self {
             Self::Sums(sums) => sums.iter().fold(G::zero(), |sum, part| G::add(&sum, part)),
-            Self::Buckets { whole, .. } => *whole,
+            Self::Buckets(buckets) => {
+                put_together::<G>(buckets.arithmetic, buckets.shape, &buckets.of_all, 1)[0]
+            }
         }
     }
 
@@ -60,15 +103,106 @@ impl<G: Bulk> PartSums<G> {
     pub(crate) fn each(&self) -> Vec<G::Sum> {
         match self {
             Self::Sums(sums) => sums.clone(),
-            Self::Buckets {
-                arithmetic,
-                shape,
-                parts,
-                of_parts,
-                ..
-            } => put_together::<G>(*arithmetic, *shape, of_parts, *parts),
+            Self::Buckets(buckets) => buckets.sums_of_parts(),
         }
     }
+}
+
+/// How points are shown to be in the subgroup.
+#[derive(Clone, Copy, PartialEq)]
+enum GroupCheck {
+    /// All points of the curve are.
+    None,
+    Buckets,
+    EachPoint,
+}
+
+impl GroupCheck {
+    fn of<G: Bulk>(arithmetic: Arithmetic, points: usize, failed_tries: u32) -> Self {
+        if G::PRIME_ORDER {
+            Self::None
+        } else if points < G::bucket_check_from(arithmetic) || failed_tries >= BUCKET_TRIES_MAX {
+            Self::EachPoint
+        } else {
+            Self::Buckets
+        }
+    }
+}
+
+/// The places of points outside the subgroup, as [`PartSums::outside`] finds them, where no sum is
+/// asked for.
+pub(crate) fn outside<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    weights: &[Weight],
+    shape: DigitShape,
+    failed_tries: u32,
+) -> Vec<usize> {
+    match GroupCheck::of::<G>(arithmetic, points.len(), failed_tries) {
+        GroupCheck::None => Vec::new(),
+        GroupCheck::EachPoint => each_outside::<G>(arithmetic, points, 0..points.len()),
+        GroupCheck::Buckets => {
+            let pieces = pieces(points.len());
+            Buckets::<G>::new(arithmetic, points, weights, &pieces, shape).outside(points, weights)
+        }
+    }
+}
+
+impl<G: Bulk> Buckets<G> {
+    fn new(
+        arithmetic: Arithmetic,
+        points: &[G::Affine],
+        weights: &[Weight],
+        parts: &[usize],
+        shape: DigitShape,
+    ) -> Self {
+        let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
+        let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
+        Self {
+            arithmetic,
+            shape,
+            parts: parts.len(),
+            of_parts,
+            of_all,
+        }
+    }
+
+    fn sums_of_parts(&self) -> Vec<G::Sum> {
+        put_together::<G>(self.arithmetic, self.shape, &self.of_parts, self.parts)
+    }
+
+    fn outside(&self, points: &[G::Affine], weights: &[Weight]) -> Vec<usize> {
+        let bad_buckets = bad_buckets::<G>(self.arithmetic, &self.of_all, self.shape);
+        if bad_buckets.is_empty() {
+            return Vec::new();
+        }
+        // A bad point's bucket is bad in every window, unless another bad point hides it there.
+        let suspects = (0..points.len()).filter(|&at| {
+            (0..self.shape.windows()).all(|window| {
+                let digit = weights[at].digit(window).unsigned_abs();
+                digit == 0 || bad_buckets.contains(&(window, digit))
+            })
+        });
+        let bad = each_outside::<G>(self.arithmetic, points, suspects);
+        if bad.is_empty() {
+            // Several bad points hide each other.
+            return each_outside::<G>(self.arithmetic, points, 0..points.len());
+        }
+        bad
+    }
+}
+
+/// The places of the points that are not in the subgroup, each checked by itself.
+fn each_outside<G: Bulk>(
+    arithmetic: Arithmetic,
+    points: &[G::Affine],
+    places: impl IntoIterator<Item = usize>,
+) -> Vec<usize> {
+    let places: Vec<usize> = places.into_iter().collect();
+    let asked: Vec<G::Affine> = places.iter().map(|&at| points[at]).collect();
+    let inside = arithmetic::in_subgroup::<G>(arithmetic, &asked);
+    let bad = places.into_iter().zip(inside).filter(|(_, inside)| !inside);
+    bad.map(|(at, _)| at).collect()
 }
 
 /// For each part the sum over all windows w of 2^(c w) times the sum over all digits d of d
@@ -93,94 +227,6 @@ fn put_together<G: Bulk>(
         })
         .collect();
     G::shifted_sums(arithmetic, &terms, parts, shape.window_bits(0))
-}
-
-/// The sums of `weights[i] * points[i]` over each part of the points, whose lengths are `parts`;
-/// or the places of points outside the subgroup, in ascending order, perhaps not all of them.
-/// `failed_tries` counts the calls before, with the points that they found and other weights.
-pub(crate) fn checked<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    parts: &[usize],
-    shape: DigitShape,
-    failed_tries: u32,
-) -> Result<PartSums<G>, Vec<usize>> {
-    if G::PRIME_ORDER {
-        return Ok(of_members::<G>(arithmetic, points, weights, parts, shape));
-    }
-    let few = points.len() < G::bucket_check_from(arithmetic);
-    if few || failed_tries >= BUCKET_TRIES_MAX {
-        let bad = outside::<G>(arithmetic, points, 0..points.len());
-        return if bad.is_empty() {
-            Ok(of_members::<G>(arithmetic, points, weights, parts, shape))
-        } else {
-            Err(bad)
-        };
-    }
-    let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
-    let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
-    let (bad_buckets, whole) = rayon::join(
-        || bad_buckets::<G>(arithmetic, &of_all, shape),
-        || put_together::<G>(arithmetic, shape, &of_all, 1)[0],
-    );
-    if bad_buckets.is_empty() {
-        return Ok(PartSums::Buckets {
-            arithmetic,
-            shape,
-            parts: parts.len(),
-            of_parts,
-            whole,
-        });
-    }
-    // A bad point's bucket is bad in every window, unless another bad point hides it there.
-    let suspects = (0..points.len()).filter(|&at| {
-        (0..shape.windows()).all(|window| {
-            let digit = weights[at].digit(window).unsigned_abs();
-            digit == 0 || bad_buckets.contains(&(window, digit))
-        })
-    });
-    let bad = outside::<G>(arithmetic, points, suspects);
-    if bad.is_empty() {
-        // Several bad points hide each other.
-        return Err(outside::<G>(arithmetic, points, 0..points.len()));
-    }
-    Err(bad)
-}
-
-/// The places of the points that are not in the subgroup, each checked by itself.
-fn outside<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    places: impl IntoIterator<Item = usize>,
-) -> Vec<usize> {
-    let places: Vec<usize> = places.into_iter().collect();
-    let asked: Vec<G::Affine> = places.iter().map(|&at| points[at]).collect();
-    let inside = arithmetic::in_subgroup::<G>(arithmetic, &asked);
-    let bad = places.into_iter().zip(inside).filter(|(_, inside)| !inside);
-    bad.map(|(at, _)| at).collect()
-}
-
-/// The same of points known to be in the subgroup.
-fn of_members<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    parts: &[usize],
-    shape: DigitShape,
-) -> PartSums<G> {
-    if !shares_buckets::<G>(arithmetic, points.len()) {
-        return PartSums::Sums(unchecked::<G>(arithmetic, points, weights, parts, shape));
-    }
-    let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
-    let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
-    PartSums::Buckets {
-        arithmetic,
-        shape,
-        parts: parts.len(),
-        of_parts,
-        whole: put_together::<G>(arithmetic, shape, &of_all, 1)[0],
-    }
 }
 
 /// The sums of `weights[i] * points[i]` over each part of points known to be in the subgroup.
@@ -311,11 +357,18 @@ fn bucket_sums<G: Bulk>(
 }
 
 /// Into how many groups of parts and of windows the work is split: each thread has as much as any
-/// other, and a task is no larger than what is added up at once anyway.
+/// other, none waits long for another's last task, and a task is no larger than what is added up at
+/// once anyway.
 fn grid(points: usize, parts: usize, windows: u32, threads: usize) -> (usize, u32) {
     /// A point in a window.
-    const ENTRIES_PER_TASK: usize = 6_656;
-    let tasks = (points * windows as usize).div_ceil(ENTRIES_PER_TASK);
+    const ENTRIES_MAX: usize = 6_656;
+    /// Smaller tasks add up fewer at once, and their inversions cost more than the waiting.
+    const ENTRIES_MIN: usize = 3_328;
+    const TASKS_OF_A_THREAD: usize = 8;
+    let entries = points * windows as usize;
+    let tasks = (TASKS_OF_A_THREAD * threads)
+        .min(entries.div_ceil(ENTRIES_MIN))
+        .max(entries.div_ceil(ENTRIES_MAX));
     let part_groups = tasks.next_multiple_of(threads).min(parts).max(1);
     let window_groups = tasks.max(threads).div_ceil(part_groups) as u32;
     (part_groups, window_groups.min(windows))

@@ -8,7 +8,6 @@
 //! random bucket (`weighted_sum`).
 
 use rand_core::RngCore;
-use rayon::prelude::*;
 
 /// The shape of a batch's coefficients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +39,17 @@ impl DigitShape {
         1 << (self.window_bits(window) - 1)
     }
 
+    /// How far a window's digits are moved down from 0 ..= 2^b - 1.
+    const fn down(self, window: u32) -> i8 {
+        self.buckets(window) as i8 - 1
+    }
+
+    /// The number whose digits are those distances.
+    fn all_down(self) -> u128 {
+        let down = |window| u128::from(self.down(window).unsigned_abs()) << (self.bits * window);
+        (0..self.windows()).map(down).sum()
+    }
+
     /// Bits that hold any coefficient's magnitude. The digits are at most half their windows:
     /// the highest is at most 2^(s-1), and all below it come to less than 2^(s-b) <= 2^(s-1).
     pub(crate) const fn magnitude_bits(self) -> u32 {
@@ -63,41 +73,36 @@ impl Weight {
         i16::from(self.digits[window as usize])
     }
 
-    /// From a random byte for each window.
-    fn of(shape: DigitShape, bytes: &[u8]) -> Self {
+    /// From a random number below 2^s, whose digits are moved down to where half of them are
+    /// negative: uniform in 0 ..= 2^b - 1 before.
+    fn of(shape: DigitShape, random: u128) -> Self {
         let mut digits = [0; MAX_DIGITS];
-        let (mut positive, mut negative) = (0u128, 0u128);
-        for (window, &byte) in (0..shape.windows()).zip(bytes) {
+        let mut left = random;
+        for (window, digit) in (0..shape.windows()).zip(&mut digits) {
             let bits = shape.window_bits(window);
-            let (mask, largest) = ((1u8 << bits) - 1, 1i8 << (bits - 1));
-            // Uniform in 0 ..= 2^b - 1, moved down by 2^(b-1) - 1.
-            let digit = (byte & mask) as i8 - (largest - 1);
-            digits[window as usize] = digit;
-            let part = u128::from(digit.unsigned_abs()) << (shape.bits * window);
-            if digit < 0 {
-                negative += part;
-            } else {
-                positive += part;
-            }
+            *digit = (left & ((1 << bits) - 1)) as i8 - shape.down(window);
+            left >>= bits;
         }
+        let down = shape.all_down();
         Self {
             digits,
-            magnitude: positive.abs_diff(negative),
-            negative: negative > positive,
+            magnitude: random.abs_diff(down),
+            negative: random < down,
         }
     }
 }
 
 pub(crate) fn draw(count: usize, shape: DigitShape, random: &mut impl RngCore) -> Vec<Weight> {
-    /// Fewer take less time than waking a thread.
-    const WEIGHTS_PER_TASK: usize = 512;
-    let windows = shape.windows() as usize;
-    let mut bytes = vec![0; count * windows];
-    random.fill_bytes(&mut bytes);
-    let each = bytes
-        .par_chunks_exact(windows)
-        .with_min_len(WEIGHTS_PER_TASK);
-    each.map(|bytes| Weight::of(shape, bytes)).collect()
+    let bytes = shape.security.div_ceil(u8::BITS) as usize;
+    let mut drawn = vec![0; count * bytes];
+    random.fill_bytes(&mut drawn);
+    let weight = |drawn: &[u8]| {
+        let mut number = [0; size_of::<u128>()];
+        number[..bytes].copy_from_slice(drawn);
+        let below = u128::MAX >> (u128::BITS - shape.security);
+        Weight::of(shape, u128::from_le_bytes(number) & below)
+    };
+    drawn.chunks_exact(bytes).map(weight).collect()
 }
 
 #[cfg(test)]

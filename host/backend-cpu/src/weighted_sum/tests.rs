@@ -163,8 +163,8 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
             ] {
                 let each: Vec<_> = ranges(&parts).map(naive).collect();
                 for engine in engines() {
-                    let checked = checked::<G>(engine, &points, &weights, &parts, shape, 0);
-                    let sums = checked.unwrap_or_else(|_| panic!("all are good"));
+                    let sums = PartSums::<G>::new(engine, &points, &weights, &parts, shape, 0);
+                    assert_eq!(sums.outside(engine, &points, &weights, 0), []);
                     assert_eq!(G::to_affine(&sums.whole()), whole, "{count}");
                     assert_eq!(G::normalise(&sums.each()), each, "{count} {parts:?}");
                     let sums = unchecked::<G>(engine, &points, &weights, &parts, shape);
@@ -188,8 +188,13 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
         let shape = shape(count, 64);
         let weights = draw(count, shape, &mut random);
         for engine in engines() {
-            let places = checked::<G>(engine, &bad, &weights, &[count], shape, 0).err();
-            assert_eq!(places, Some(vec![count / 2]), "{count}");
+            for tries in [0, BUCKET_TRIES_MAX] {
+                let sums = PartSums::<G>::new(engine, &bad, &weights, &[count], shape, tries);
+                let places = sums.outside(engine, &bad, &weights, tries);
+                assert_eq!(places, [count / 2], "{count}");
+                let places = super::outside::<G>(engine, &bad, &weights, shape, tries);
+                assert_eq!(places, [count / 2], "{count}");
+            }
         }
     }
 }
@@ -220,7 +225,8 @@ fn every_thread_has_as_much_to_do_as_any_other() {
         (96, 8, 16, 1, (1, 1)),
         (96, 8, 16, 2, (2, 1)),
         (96, 1, 16, 2, (1, 2)),
-        (4_096, 8, 13, 2, (8, 1)),
+        (4_096, 8, 13, 1, (8, 1)),
+        (4_096, 8, 13, 2, (8, 2)),
         (4_096, 8, 13, 16, (8, 2)),
         (4_096, 8, 13, 128, (8, 13)),
         (100_000, 8, 11, 2, (8, 11)),
@@ -258,6 +264,7 @@ fn points_that_hide_each_other_do_not_cost_try_after_try() {
             add::<G1>(point, &sign[at % 2]);
         }
         let wires: Vec<Wire<G1>> = points.into_iter().map(Wire::Point).collect();
+        let wires: Vec<_> = wires.iter().collect();
         for engine in engines() {
             let mut counting = Counting(ChaCha20Rng::seed_from_u64(13), 0);
             let checked = members::<G1>(engine, &wires, CoefficientBits::B64, &mut counting);
