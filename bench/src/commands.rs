@@ -137,15 +137,20 @@ pub(crate) enum Against {
     Baseline(Baseline),
     /// The same engine with one thread.
     OneThread,
+    /// As many engines of one thread as ours has threads, each with a batch of its own: what threads
+    /// do that share nothing.
+    ThreadsApart,
 }
 
 impl Against {
     const ONE_THREAD: &str = "one-thread";
+    const THREADS_APART: &str = "threads-apart";
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Baseline(baseline) => baseline.name(),
             Self::OneThread => Self::ONE_THREAD,
+            Self::ThreadsApart => Self::THREADS_APART,
         }
     }
 }
@@ -154,11 +159,16 @@ impl FromStr for Against {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        if name == Self::ONE_THREAD {
-            return Ok(Self::OneThread);
+        match name {
+            Self::ONE_THREAD => Ok(Self::OneThread),
+            Self::THREADS_APART => Ok(Self::ThreadsApart),
+            _ => name
+                .parse()
+                .map(Self::Baseline)
+                .map_err(|error: UnknownBaseline| {
+                    format!("{error}, {} and {}", Self::ONE_THREAD, Self::THREADS_APART)
+                }),
         }
-        let baseline = name.parse().map(Self::Baseline);
-        baseline.map_err(|error: UnknownBaseline| format!("{error}, and one-thread"))
     }
 }
 

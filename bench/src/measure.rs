@@ -137,5 +137,5 @@ impl Rounds {
 fn timed(subject: &mut dyn Subject, workload: &Workload) -> Result<Duration, SubjectFailure> {
     let start = Instant::now();
     subject.run(workload)?;
-    Ok(start.elapsed())
+    Ok(start.elapsed() / subject.times())
 }

@@ -24,8 +24,8 @@ use crate::results::{Origin, document, load_average, save};
 use crate::trace::Trace;
 use crate::workload::mixed::Crowd;
 use crate::{
-    EngineSubject, Plan, ReplayPlan, Report, Subject, Workload, compare as comparing, measure,
-    replay,
+    Apart, EngineSubject, Plan, ReplayPlan, Report, Subject, Workload, compare as comparing,
+    measure, replay,
 };
 
 /// More requests than this under way are a target that has given up.
@@ -119,19 +119,24 @@ fn beside(
     caching: Caching,
     run: &Run<'_>,
 ) -> Result<Box<dyn Subject>, Failure> {
-    match against {
-        Against::Baseline(baseline) => Ok(baseline.subject(args.common.threads())),
-        Against::OneThread => {
-            let mut engine = args.common.engine.clone();
-            engine.threads = Some(1);
-            Ok(Box::new(EngineSubject {
-                engine: run.make.engine(&engine, caching, Arc::new(NoObserver))?,
-                name: against.name().to_owned(),
-                threads: 1,
-                runs: 0,
-            }))
+    let one_thread = || -> Result<EngineSubject, Failure> {
+        let mut engine = args.common.engine.clone();
+        engine.threads = Some(1);
+        Ok(EngineSubject {
+            engine: run.make.engine(&engine, caching, Arc::new(NoObserver))?,
+            name: against.name().to_owned(),
+            threads: 1,
+            runs: 0,
+        })
+    };
+    Ok(match against {
+        Against::Baseline(baseline) => baseline.subject(args.common.threads()),
+        Against::OneThread => Box::new(one_thread()?),
+        Against::ThreadsApart => {
+            let engines = (0..args.common.threads()).map(|_| one_thread());
+            Box::new(Apart(engines.collect::<Result<_, _>>()?))
         }
-    }
+    })
 }
 
 pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {

@@ -12,8 +12,11 @@ use crate::workload::{Data, Workload};
 /// of the run.
 pub trait Subject {
     fn name(&self) -> String;
-    /// Once over the whole workload; the verdicts are checked.
+    /// Over the whole workload, as often as [`Self::times`] says; the verdicts are checked.
     fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure>;
+    fn times(&self) -> u32 {
+        1
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +84,32 @@ impl EngineSubject {
             0 => Ok(()),
             wrong => Err(SubjectFailure::WrongVerdicts(wrong)),
         }
+    }
+}
+
+/// Engines that share nothing but the machine.
+#[derive(Debug)]
+pub struct Apart(pub Vec<EngineSubject>);
+
+impl Subject for Apart {
+    fn name(&self) -> String {
+        format!("{} engines of one thread", self.0.len())
+    }
+
+    fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure> {
+        std::thread::scope(|scope| {
+            let runs = self.0.iter_mut();
+            let runs: Vec<_> = runs
+                .map(|engine| scope.spawn(|| engine.run(workload)))
+                .collect();
+            runs.into_iter()
+                .try_for_each(|run| run.join().expect("what is measured does not panic"))
+        })
+    }
+
+    /// Each once, all at the same time.
+    fn times(&self) -> u32 {
+        self.0.len() as u32
     }
 }
 

@@ -55,6 +55,12 @@ enum Side<W: World> {
     Products(Vec<Gt<W>>),
 }
 
+/// Signatures that are in the subgroup.
+struct Signatures<W: World> {
+    sums: PartSums<W::Sig>,
+    side: Side<W>,
+}
+
 impl<'a, W: World> Weighted<'a, W> {
     pub(crate) fn new(
         arithmetic: Arithmetic,
@@ -92,9 +98,9 @@ impl<'a, W: World> Weighted<'a, W> {
             },
             || self.leaves(&found_outside),
         );
-        let (sums, signatures) = signatures?;
+        let Signatures { sums, side } = signatures?;
         let (mut pairs, mut products) = (Vec::new(), Vec::new());
-        for side in [leaves, signatures] {
+        for side in [leaves, side] {
             match side {
                 Side::Pairs(some) => pairs.extend(some),
                 Side::Products(some) => products.extend(some),
@@ -119,7 +125,7 @@ impl<'a, W: World> Weighted<'a, W> {
     }
 
     /// While some threads check the signatures, another goes on as if they were good.
-    fn signatures(&self, failed_tries: u32) -> Result<(PartSums<W::Sig>, Side<W>), Vec<usize>> {
+    fn signatures(&self, failed_tries: u32) -> Result<Signatures<W>, Vec<usize>> {
         let sums = PartSums::<W::Sig>::new(
             self.arithmetic,
             &self.points,
@@ -142,7 +148,7 @@ impl<'a, W: World> Weighted<'a, W> {
             },
         );
         if outside.is_empty() {
-            Ok((sums, side))
+            Ok(Signatures { sums, side })
         } else {
             Err(outside)
         }
