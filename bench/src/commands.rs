@@ -114,8 +114,9 @@ pub struct BatchArgs {
     /// hash-to-curve-N, pairing-check-N, mixed; may be given several times.
     #[arg(long, value_name = "NAME", required = true)]
     pub(crate) scenario: Vec<Scenario>,
-    /// What is measured in the same run, in turn with ours: blst, blst-grouped, ark-bn254, or
-    /// one-thread, which is ours on a single thread.
+    /// What is measured in the same run, in turn with ours: blst, blst-grouped, ark-bn254,
+    /// one-thread, which is ours on a single thread, or threads-apart, as many of those at once as
+    /// ours has threads.
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<Against>,
     /// Keep the caches on: repeated messages and keys are then remembered.
