@@ -57,7 +57,6 @@ impl Pages {
         blocks.extend(sections::engines(measurements)?);
         blocks.extend(sections::slots(measurements));
         blocks.extend(sections::open(measurements));
-        blocks.extend(sections::certificates(measurements));
         blocks.extend(sections::rates(measurements));
         blocks.extend(sections::loops(measurements)?);
         blocks.extend(sections::costs(measurements, self.core_hour_usd));

@@ -44,12 +44,22 @@ fn committed_results_keep_what_is_promised_beside_others() {
 
 #[test]
 fn committed_results_keep_what_is_promised_of_one_certificate() {
-    for known in ["BothGroups", "FirstGroup"] {
+    for twins in ["", "-twins-unknown"] {
         for rate in [20, 100] {
-            let result = result(&format!("latency-avs-quorum-grpc-{known}-{rate}"));
-            assert_eq!(result["requests_per_s"], rate);
-            let p99 = result["latency_us"]["p99"].as_u64().expect("a latency");
-            assert!(p99 <= 10_000, "{known}, {rate} a second: {p99} us");
+            let result = result(&format!("open-avs-quorum-2000-server-1-{rate}{twins}-t2"));
+            assert_eq!(result["rate"], f64::from(rate));
+            let stream = &result["streams"][0];
+            for nothing in [
+                "refused",
+                "unsent",
+                "lost",
+                "undecided_items",
+                "wrong_items",
+            ] {
+                assert_eq!(stream[nothing], 0, "{nothing}");
+            }
+            let p99 = stream["latency_us"]["p99"].as_u64().expect("a latency");
+            assert!(p99 <= 10_000, "{twins}, {rate} a second: {p99} us");
         }
     }
 }

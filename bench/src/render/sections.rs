@@ -318,9 +318,12 @@ pub(super) fn open(measurements: &[Measurement]) -> Vec<Block> {
             let count = |name: &str| stream[name].as_u64().unwrap_or_default();
             let short = count("refused") + count("unsent") + count("lost");
             rows.push(vec![
-                m.scenario().to_owned(),
+                match m.text("twins") {
+                    "unknown" => format!("{}, keys in G1 only", m.scenario()),
+                    _ => m.scenario().to_owned(),
+                },
                 stream["callers"].as_str().unwrap_or_default().to_owned(),
-                m.value["rate"].to_string(),
+                format!("{}, {}", m.value["rate"], m.text("pace")),
                 format!("{:.0}", stream["items_per_s"].as_f64().unwrap_or_default()),
                 format!("{:.2}", ms(&stream["latency_us"], "p50")),
                 format!("{:.2}", ms(&stream["latency_us"], "p99")),
@@ -333,18 +336,20 @@ pub(super) fn open(measurements: &[Measurement]) -> Vec<Block> {
         return Vec::new();
     }
     vec![
-        Block::Heading("Fleets and mixed callers at a rate"),
+        Block::Heading("Certificates, fleets and mixed callers at a rate"),
         Block::Words(
-            "Poisson arrivals through the server over loopback, generator and server on the same \
-             cores; latency from when each request was due. `mixed` is nodes and relayers at \
-             once, at their priorities (`bench/src/workload/mixed.rs`)."
+            "Through the server over loopback, generator and server on the same cores; latency from \
+             when each request was due. `avs-quorum` asks one EigenLayer certificate after the other \
+             (128 operators, two quorums, 48 absent, others each time); where the keys are known in G1 \
+             only, the aggregate that it brings along is tied to them by a challenge. `mixed` is nodes \
+             and relayers at once, at their priorities (`bench/src/workload/mixed.rs`)."
                 .into(),
         ),
         Block::Table {
             head: vec![
                 "scenario",
                 "callers",
-                "requests/s of all",
+                "requests/s of all, pace",
                 "items/s",
                 "p50 ms",
                 "p99 ms",
@@ -388,49 +393,6 @@ pub(super) fn rates(measurements: &[Measurement]) -> Vec<Block> {
             rows: shown.clone().map(row).collect(),
         },
         commands(shown),
-    ]
-}
-
-/// One certificate at a time, each a request of its own.
-pub(super) fn certificates(measurements: &[Measurement]) -> Vec<Block> {
-    let shown = of_kind(measurements, "latency");
-    let row = |m: &Measurement| {
-        let latency = |quantile: &str| format!("{:.1}", ms(&m.value["latency_us"], quantile));
-        let keys = match m.text("keys_known") {
-            "BothGroups" => "in G1 and G2",
-            _ => "in G1, the aggregate's twin comes with the certificate",
-        };
-        vec![
-            keys.to_owned(),
-            m.value["requests_per_s"].to_string(),
-            latency("p50"),
-            latency("p90"),
-            latency("p99"),
-            latency("p999"),
-        ]
-    };
-    let Some(first) = shown.clone().next() else {
-        return Vec::new();
-    };
-    vec![
-        Block::Heading("One EigenLayer certificate through gRPC"),
-        Block::Words(
-            "The non-signer form: 128 operators in two quorums, 48 of them absent, others each time. \
-             Latency from when each request was due, generator and server on the same cores."
-                .into(),
-        ),
-        Block::Table {
-            head: vec![
-                "keys known",
-                "certificates/s",
-                "p50 ms",
-                "p90 ms",
-                "p99 ms",
-                "p99.9 ms",
-            ],
-            rows: shown.clone().map(row).collect(),
-        },
-        Block::Commands(vec![first.command().to_owned()]),
     ]
 }
 
