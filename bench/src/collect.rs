@@ -101,7 +101,7 @@ fn systems() -> Vec<String> {
 }
 
 /// Two threads in turn with one, and with two that share nothing: a machine whose cores disturb each
-/// other gives those no twice either.
+/// other gives those no twice either. And with two batches under way, as there are under load.
 fn two_threads() -> Vec<String> {
     [
         "hash-to-curve-4096",
@@ -114,7 +114,7 @@ fn two_threads() -> Vec<String> {
     ]
     .iter()
     .flat_map(|scenario| {
-        ["one-thread", "threads-apart"].map(|against| {
+        ["one-thread", "threads-apart", "one-thread --at-once 2"].map(|against| {
             format!("batch --scenario {scenario} --against {against} --threads 2 --seconds 5")
         })
     })

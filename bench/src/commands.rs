@@ -119,6 +119,10 @@ pub struct BatchArgs {
     /// ours has threads.
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<Against>,
+    /// Batches that an engine is asked at the same time, as a server under load is; baselines are
+    /// asked one.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) at_once: usize,
     /// Keep the caches on: repeated messages and keys are then remembered.
     #[arg(long)]
     pub(crate) caches: bool,

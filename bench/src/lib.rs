@@ -32,7 +32,7 @@ pub use replay::{ClassReport, ReplayPlan, ReplayReport, replay};
 pub use report::{Report, Side};
 pub use scenario::{Scenario, ScenarioError, Shape};
 pub use statistics::Estimate;
-pub use subject::{Apart, EngineSubject, Subject, SubjectFailure};
+pub use subject::{AtOnce, EngineSubject, Subject, SubjectFailure};
 pub use workload::Workload;
 pub use workload::mixed::Crowd;
 pub use workload::quorums::Twins;

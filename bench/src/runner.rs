@@ -24,7 +24,7 @@ use crate::results::{Origin, document, load_average, save};
 use crate::trace::Trace;
 use crate::workload::mixed::Crowd;
 use crate::{
-    Apart, EngineSubject, Plan, ReplayPlan, Report, Subject, Workload, compare as comparing,
+    AtOnce, EngineSubject, Plan, ReplayPlan, Report, Subject, Workload, compare as comparing,
     measure, replay,
 };
 
@@ -119,24 +119,41 @@ fn beside(
     caching: Caching,
     run: &Run<'_>,
 ) -> Result<Box<dyn Subject>, Failure> {
-    let one_thread = || -> Result<EngineSubject, Failure> {
-        let mut engine = args.common.engine.clone();
-        engine.threads = Some(1);
-        Ok(EngineSubject {
-            engine: run.make.engine(&engine, caching, Arc::new(NoObserver))?,
-            name: against.name().to_owned(),
-            threads: 1,
-            runs: 0,
-        })
+    let engines = match against {
+        Against::Baseline(baseline) => return Ok(baseline.subject(args.common.threads())),
+        Against::OneThread => 1,
+        Against::ThreadsApart => args.common.threads(),
     };
-    Ok(match against {
-        Against::Baseline(baseline) => baseline.subject(args.common.threads()),
-        Against::OneThread => Box::new(one_thread()?),
-        Against::ThreadsApart => {
-            let engines = (0..args.common.threads()).map(|_| one_thread());
-            Box::new(Apart(engines.collect::<Result<_, _>>()?))
-        }
-    })
+    let mut of_one_thread = args.common.engine.clone();
+    of_one_thread.threads = Some(1);
+    let engines = (0..engines).map(|_| {
+        let observer = Arc::new(NoObserver);
+        run.make.engine(&of_one_thread, caching, observer)
+    });
+    Ok(Box::new(asked_at_once(
+        engines.collect::<Result<_, _>>()?,
+        against.name(),
+        1,
+        args,
+    )))
+}
+
+/// As many callers of each engine as asked for.
+fn asked_at_once(engines: Vec<Engine>, name: &str, threads: usize, args: &BatchArgs) -> AtOnce {
+    let callers = engines
+        .iter()
+        .flat_map(|engine| std::iter::repeat_n(engine, args.at_once.max(1)));
+    // A source that spoils a batch is set apart: no two callers' runs are the same one.
+    let caller = |(nth, engine): (u64, &Engine)| EngineSubject {
+        engine: engine.clone(),
+        name: name.to_owned(),
+        threads,
+        runs: nth << 32,
+    };
+    AtOnce {
+        name: name.to_owned(),
+        callers: (0..).zip(callers).map(caller).collect(),
+    }
 }
 
 pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
@@ -161,18 +178,13 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             backend.descriptor.name.to_owned(),
             backend.descriptor.engine.clone(),
         );
-        let mut ours = EngineSubject {
-            engine,
-            name: name.clone(),
-            threads,
-            runs: 0,
-        };
+        let mut ours = asked_at_once(vec![engine.clone()], &name, threads, args);
         let mut theirs = match args.against {
             Some(against) => Some(beside(against, args, caching, run)?),
             None => None,
         };
         let load_before = load_average();
-        let card_before = CardWork::of(&ours.engine);
+        let card_before = CardWork::of(&engine);
         with_card |= card_before.is_some();
         let report = measure(
             scenario,
@@ -181,15 +193,19 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             &mut ours,
             theirs.as_deref_mut(),
         )?;
-        let variant = args
-            .against
-            .map_or_else(|| name.clone(), |other| format!("{name}-{}", other.name()));
+        let mut variant = name.clone();
+        if let Some(other) = args.against {
+            variant += &format!("-{}", other.name());
+        }
+        if args.at_once > 1 {
+            variant += &format!("-at-once-{}", args.at_once);
+        }
         let mut json = report.to_json(&name, threads);
         json["engine"] = json!(device);
         json["caches"] = json!(args.caches);
+        json["at_once"] = json!(args.at_once);
         let scenario = scenario.to_string();
-        if let Some(cost) = card_before.and_then(|before| CardWork::of(&ours.engine)?.since(before))
-        {
+        if let Some(cost) = card_before.and_then(|before| CardWork::of(&engine)?.since(before)) {
             json["card"] = cost.to_json();
             on_cards.push((scenario.clone(), cost));
         }

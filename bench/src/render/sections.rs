@@ -104,8 +104,12 @@ pub(super) fn batches(measurements: &[Measurement]) -> Vec<Block> {
             ],
             _ => Default::default(),
         };
+        let at_once = match m.number("at_once") {
+            Some(callers) if callers > 1.0 => format!(", {callers} at once"),
+            _ => String::new(),
+        };
         vec![
-            m.scenario().to_owned(),
+            m.scenario().to_owned() + &at_once,
             number("threads").to_string(),
             format!("{:.0}", number("items_per_s")),
             against,
