@@ -101,7 +101,8 @@ fn systems() -> Vec<String> {
 }
 
 /// Two threads in turn with one, and with two that share nothing: a machine whose cores disturb each
-/// other gives those no twice either. And with two batches under way, as there are under load.
+/// other gives those no twice either. And with two batches under way, as there are under load; not of
+/// certificates, which two callers judge on two threads whatever the engine has.
 fn two_threads() -> Vec<String> {
     [
         "hash-to-curve-4096",
@@ -114,9 +115,12 @@ fn two_threads() -> Vec<String> {
     ]
     .iter()
     .flat_map(|scenario| {
-        ["one-thread", "threads-apart", "one-thread --at-once 2"].map(|against| {
-            format!("batch --scenario {scenario} --against {against} --threads 2 --seconds 5")
-        })
+        ["one-thread", "threads-apart", "one-thread --at-once 2"]
+            .into_iter()
+            .filter(|against| !(against.contains("at-once") && scenario.starts_with("avs")))
+            .map(move |against| {
+                format!("batch --scenario {scenario} --against {against} --threads 2 --seconds 5")
+            })
     })
     .collect()
 }
