@@ -130,16 +130,12 @@ fn beside(
         let observer = Arc::new(NoObserver);
         run.make.engine(&of_one_thread, caching, observer)
     });
-    Ok(Box::new(asked_at_once(
-        engines.collect::<Result<_, _>>()?,
-        against.name(),
-        1,
-        args,
-    )))
+    let engines = engines.collect::<Result<Vec<_>, _>>()?;
+    Ok(Box::new(asked_at_once(&engines, against.name(), 1, args)))
 }
 
 /// As many callers of each engine as asked for.
-fn asked_at_once(engines: Vec<Engine>, name: &str, threads: usize, args: &BatchArgs) -> AtOnce {
+fn asked_at_once(engines: &[Engine], name: &str, threads: usize, args: &BatchArgs) -> AtOnce {
     let callers = engines
         .iter()
         .flat_map(|engine| std::iter::repeat_n(engine, args.at_once.max(1)));
@@ -178,7 +174,7 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             backend.descriptor.name.to_owned(),
             backend.descriptor.engine.clone(),
         );
-        let mut ours = asked_at_once(vec![engine.clone()], &name, threads, args);
+        let mut ours = asked_at_once(std::slice::from_ref(&engine), &name, threads, args);
         let mut theirs = match args.against {
             Some(against) => Some(beside(against, args, caching, run)?),
             None => None,
@@ -193,12 +189,10 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             &mut ours,
             theirs.as_deref_mut(),
         )?;
-        let mut variant = name.clone();
-        if let Some(other) = args.against {
-            variant += &format!("-{}", other.name());
-        }
+        let mut variant = vec![name.clone()];
+        variant.extend(args.against.map(|other| other.name().to_owned()));
         if args.at_once > 1 {
-            variant += &format!("-at-once-{}", args.at_once);
+            variant.push(format!("at-once-{}", args.at_once));
         }
         let mut json = report.to_json(&name, threads);
         json["engine"] = json!(device);
@@ -213,7 +207,7 @@ pub(crate) fn batch(args: &BatchArgs, run: &Run<'_>) -> Result<(), Failure> {
             &args.common,
             "batch",
             &scenario,
-            &variant,
+            &variant.join("-"),
             load_before,
             json,
         )?;
