@@ -367,9 +367,10 @@ impl<'a, W: World> Interner<'a, W> {
         term: &TermRef,
         augmentation: Option<Box<[u8]>>,
     ) -> u32 {
-        let by_index = (flat.parcel_at, term.message);
-        let plain = augmentation.is_none();
-        if let (true, Some(&place)) = (plain, self.known_messages.get(&by_index)) {
+        let by_index = augmentation
+            .is_none()
+            .then_some((flat.parcel_at, term.message));
+        if let Some(&place) = by_index.and_then(|index| self.known_messages.get(&index)) {
             return place;
         }
         let hashing = self.hashings.entry(flat.parcel_at).or_insert_with(|| {
@@ -382,9 +383,8 @@ impl<'a, W: World> Interner<'a, W> {
         };
         let next = self.message_places.len() as u32;
         let place = *self.message_places.entry(tag).or_insert(next);
-        if plain {
-            self.known_messages.insert(by_index, place);
-        }
+        self.known_messages
+            .extend(by_index.map(|index| (index, place)));
         place
     }
 

@@ -31,10 +31,11 @@ pub(crate) fn verify<W: World>(
         let verdicts = parcels.iter().map(|(_, range)| vec![verdict; range.len()]);
         return verdicts.map(Outcomes::Verdicts).collect();
     }
-    let mut coefficients = Coefficients::new(items.len(), context);
+    let count = items.len();
+    let mut coefficients = Coefficients::new(context);
     let (resolved, ()) = rayon::join(
         || resolve(items, caches, context),
-        || coefficients.draw_ahead(),
+        || coefficients.draw_ahead(count),
     );
     let mut verdicts = vec![Verdict::Valid; resolved.items.len()];
     let mut doubtful = not_verifying(&resolved, coefficients, context);
@@ -119,28 +120,26 @@ struct Coefficients {
     bits: CoefficientBits,
     /// For as many items as the batch has: drawn while their points are read.
     ahead: Vec<Weight>,
-    items: usize,
 }
 
 impl Coefficients {
-    fn new(items: usize, context: &mut Context) -> Self {
+    fn new(context: &mut Context) -> Self {
         Self {
             random: ChaCha20Rng::from_rng(&mut context.random),
             bits: context.bits,
             ahead: Vec::new(),
-            items,
         }
     }
 
-    fn draw_ahead(&mut self) {
-        self.ahead = self.draw(self.items).1;
+    fn draw_ahead(&mut self, items: usize) {
+        self.ahead = self.draw(items).1;
     }
 
     /// Anew for each try: what a failed try revealed must not help the next.
     fn draw(&mut self, items: usize) -> (DigitShape, Vec<Weight>) {
         let shape = weighted_sum::shape(items, self.bits.bits());
         let ahead = std::mem::take(&mut self.ahead);
-        if ahead.len() == items && items > 0 {
+        if ahead.len() == items {
             return (shape, ahead);
         }
         (shape, weights::draw(items, shape, &mut self.random))

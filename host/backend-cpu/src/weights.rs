@@ -74,8 +74,8 @@ impl Weight {
     }
 
     /// From a random number below 2^s, whose digits are moved down to where half of them are
-    /// negative: uniform in 0 ..= 2^b - 1 before.
-    fn of(shape: DigitShape, random: u128) -> Self {
+    /// negative: uniform in 0 ..= 2^b - 1 before. `all_down` is the shape's.
+    fn of(shape: DigitShape, all_down: u128, random: u128) -> Self {
         let mut digits = [0; MAX_DIGITS];
         let mut left = random;
         for (window, digit) in (0..shape.windows()).zip(&mut digits) {
@@ -83,11 +83,10 @@ impl Weight {
             *digit = (left & ((1 << bits) - 1)) as i8 - shape.down(window);
             left >>= bits;
         }
-        let down = shape.all_down();
         Self {
             digits,
-            magnitude: random.abs_diff(down),
-            negative: random < down,
+            magnitude: random.abs_diff(all_down),
+            negative: random < all_down,
         }
     }
 }
@@ -96,11 +95,12 @@ pub(crate) fn draw(count: usize, shape: DigitShape, random: &mut impl RngCore) -
     let bytes = shape.security.div_ceil(u8::BITS) as usize;
     let mut drawn = vec![0; count * bytes];
     random.fill_bytes(&mut drawn);
+    let largest = u128::MAX >> (u128::BITS - shape.security);
+    let all_down = shape.all_down();
     let weight = |drawn: &[u8]| {
         let mut number = [0; size_of::<u128>()];
         number[..bytes].copy_from_slice(drawn);
-        let below = u128::MAX >> (u128::BITS - shape.security);
-        Weight::of(shape, u128::from_le_bytes(number) & below)
+        Weight::of(shape, all_down, u128::from_le_bytes(number) & largest)
     };
     drawn.chunks_exact(bytes).map(weight).collect()
 }
