@@ -35,5 +35,5 @@ pub use statistics::Estimate;
 pub use subject::{AtOnce, EngineSubject, Subject, SubjectFailure};
 pub use workload::Workload;
 pub use workload::mixed::Crowd;
-pub use workload::quorums::Twins;
+pub use workload::quorums::{Quorums, Twins};
 pub use workload::slot::{Arrival, Class, arrivals};

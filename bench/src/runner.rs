@@ -147,7 +147,6 @@ fn asked_at_once(engines: &[Engine], name: &str, threads: usize, args: &BatchArg
         runs: nth << 32,
     };
     AtOnce {
-        name: name.to_owned(),
         callers: (0..).zip(callers).map(caller).collect(),
     }
 }

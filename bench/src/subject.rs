@@ -5,6 +5,7 @@ use tutti_engine::{Engine, SubmitOptions, SubmitRefused};
 use tutti_types::{Priority, Verdict};
 
 use crate::scenario::Scenario;
+use crate::threads::at_once;
 use crate::workload::quorums::{Twins, settle};
 use crate::workload::{Data, Workload};
 
@@ -90,28 +91,19 @@ impl EngineSubject {
 /// Several callers at the same time, of one engine or each of its own.
 #[derive(Debug)]
 pub struct AtOnce {
-    pub name: String,
     pub callers: Vec<EngineSubject>,
 }
 
 impl Subject for AtOnce {
+    /// The callers' own: they are of one kind.
     fn name(&self) -> String {
-        self.name.clone()
+        let first = self.callers.first();
+        first.map_or_else(String::new, Subject::name)
     }
 
     fn run(&mut self, workload: &Workload) -> Result<(), SubjectFailure> {
-        // A thread more would be part of what is measured.
-        if let [only] = &mut self.callers[..] {
-            return only.run(workload);
-        }
-        std::thread::scope(|scope| {
-            let runs = self.callers.iter_mut();
-            let runs: Vec<_> = runs
-                .map(|engine| scope.spawn(|| engine.run(workload)))
-                .collect();
-            runs.into_iter()
-                .try_for_each(|run| run.join().expect("what is measured does not panic"))
-        })
+        let runs = at_once(&mut self.callers, |caller| caller.run(workload));
+        runs.into_iter().collect()
     }
 
     /// Each once.
@@ -133,14 +125,9 @@ impl Subject for EngineSubject {
         }
         let subject = &*self;
         // All at once, as they come.
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = crowds
-                .iter()
-                .map(|crowd| scope.spawn(|| subject.check(&crowd.workload, crowd.priority)))
-                .collect();
-            asked
-                .into_iter()
-                .try_for_each(|asked| asked.join().expect("what is measured does not panic"))
-        })
+        let checks = at_once(crowds, |crowd| {
+            subject.check(&crowd.workload, crowd.priority)
+        });
+        checks.into_iter().collect()
     }
 }

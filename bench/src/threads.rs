@@ -1,38 +1,56 @@
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
-/// `make` for each place, in order. A thread that is done takes the next places, so that none waits
-/// long for another whose core is disturbed.
+use parking_lot::Mutex;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// `make` for each place, in order. A thread that is done takes over places of others, so that none
+/// waits long for another whose core is disturbed.
 pub(crate) fn each<T: Send>(
     threads: usize,
     count: usize,
-    make: impl Fn(usize) -> T + Sync,
+    make: impl Fn(usize) -> T + Sync + Send,
 ) -> Vec<T> {
     const PIECES_OF_A_THREAD: usize = 8;
     if threads <= 1 || count <= 1 {
         return (0..count).map(make).collect();
     }
-    let pieces: Vec<Range<usize>> = shares(PIECES_OF_A_THREAD * threads, count).collect();
-    let (next, make) = (AtomicUsize::new(0), &make);
-    let some = || {
-        let mut made = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(piece) = pieces.get(at) else {
-                return made;
-            };
-            made.push((at, piece.clone().map(make).collect::<Vec<T>>()));
-        }
-    };
-    let mut made: Vec<(usize, Vec<T>)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(some)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("what is measured does not panic"))
-            .collect()
+    let piece = count.div_ceil(PIECES_OF_A_THREAD * threads);
+    let places = (0..count).into_par_iter().with_max_len(piece);
+    pool(threads).install(|| places.map(make).collect())
+}
+
+/// So many threads, kept as a service keeps its own: a fresh one may have to wait beside its maker
+/// until the scheduler finds it another core.
+fn pool(threads: usize) -> Arc<ThreadPool> {
+    static POOLS: Mutex<BTreeMap<usize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
+    let mut pools = POOLS.lock();
+    let pool = pools.entry(threads).or_insert_with(|| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        Arc::new(pool.expect("the system has threads"))
     });
-    made.sort_unstable_by_key(|(at, _)| *at);
-    made.into_iter().flat_map(|(_, piece)| piece).collect()
+    Arc::clone(pool)
+}
+
+/// `run` on all of them at the same time, each on a thread of its own; a single one on this thread.
+pub(crate) fn at_once<T: Send, R: Send>(
+    all: impl IntoIterator<Item = T>,
+    run: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let mut all: Vec<T> = all.into_iter().collect();
+    if all.len() == 1 {
+        return all.pop().map(run).into_iter().collect();
+    }
+    let run = &run;
+    std::thread::scope(|scope| {
+        let runs = all.into_iter().map(|item| scope.spawn(move || run(item)));
+        let runs: Vec<_> = runs.collect();
+        runs.into_iter()
+            .map(|run| run.join().expect("what is measured does not panic"))
+            .collect()
+    })
 }
 
 /// `0..count` cut into as many runs of like length as there are threads, none of them empty.
@@ -56,6 +74,10 @@ mod tests {
                     (0..count).collect::<Vec<_>>()
                 );
                 assert!(shares(threads, count).count() <= threads);
+                assert_eq!(
+                    at_once(0..count, |at| at + threads),
+                    (threads..threads + count).collect::<Vec<_>>()
+                );
             }
         }
     }

@@ -31,7 +31,7 @@ pub(crate) const FLEET_SETS: usize = 16;
 /// Certificates by most of 128 operators, who are in two quorums each; 48 stay away, others each
 /// time.
 #[derive(Debug)]
-pub(crate) struct Quorums {
+pub struct Quorums {
     groups: Vec<OperatorGroup>,
     policy: Policy,
     standing: Standing,
@@ -86,7 +86,7 @@ fn times<G: Group>(point: &G::Affine, scalar: u128) -> G::Affine {
 
 impl Quorums {
     /// `count` certificates, which as many operator sets as are asked for sign by turns.
-    pub(crate) fn sign(count: usize, sets: usize, random: &mut ChaCha20Rng) -> Self {
+    pub fn sign(count: usize, sets: usize, random: &mut ChaCha20Rng) -> Self {
         let cores = tutti_engine::cores();
         let groups: Vec<Vec<Operator>> = (0..sets)
             .map(|_| {
@@ -146,11 +146,15 @@ impl Quorums {
         &self.requests[at as usize]
     }
 
-    /// From the bytes to all that needs no pairing.
-    fn claim(&self, twins: Twins, at: usize) -> Claim {
+    pub fn decode(&self, at: usize) -> NonSignerCertificate {
+        NonSignerCertificate::decode_call(&self.requests[at].call)
+            .expect("generated calls are canonical")
+    }
+
+    /// All that needs no pairing.
+    pub fn judge(&self, twins: Twins, at: usize, certificate: &NonSignerCertificate) -> Claim {
         let request = &self.requests[at];
         let group = &self.groups[request.group];
-        let certificate = NonSignerCertificate::decode_call(&request.call);
         let subject = Subject::opaque(request.message);
         let case = Case {
             set: group.known(twins),
@@ -158,12 +162,12 @@ impl Quorums {
             subject: &subject,
             policy: &self.policy,
         };
-        let judgement = certificate
-            .expect("generated calls are canonical")
-            .judge(&case);
-        judgement
-            .into_claim()
-            .expect("generated quorums are enough")
+        let claim = certificate.judge(&case).into_claim();
+        claim.expect("generated quorums are enough")
+    }
+
+    fn claim(&self, twins: Twins, at: usize) -> Claim {
+        self.judge(twins, at, &self.decode(at))
     }
 
     pub(crate) fn claims(&self, twins: Twins, threads: usize) -> Vec<Claim> {
