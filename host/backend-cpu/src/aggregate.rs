@@ -20,7 +20,7 @@ pub(crate) fn members<G: Bulk>(
     bits: CoefficientBits,
     random: &mut impl RngCore,
 ) -> Vec<Result<Member<G>, InvalidReason>> {
-    let mut points: Vec<_> = arithmetic::finite(arithmetic, wires).collect();
+    let mut points = arithmetic::finite(arithmetic, wires).into_whole();
     let mut failed_tries = 0;
     loop {
         let (places, finite): (Vec<usize>, Vec<G::Affine>) = points

@@ -544,15 +544,37 @@ fn products_of_lists<C: Curve>(
     lists.iter().map(product).collect()
 }
 
+/// Answers as the tasks gave them: putting them together would be one thread's work.
+pub(crate) struct Pieces<T> {
+    size: usize,
+    pieces: Vec<Vec<T>>,
+}
+
+impl<T> Pieces<T> {
+    pub(crate) fn at(&self, place: usize) -> &T {
+        &self.pieces[place / self.size][place % self.size]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pieces.iter().flatten()
+    }
+
+    pub(crate) fn into_whole(self) -> Vec<T> {
+        self.pieces.into_iter().flatten().collect()
+    }
+}
+
 /// Points where infinity may not stand, on all threads.
 pub(crate) fn finite<G: Bulk>(
     arithmetic: Arithmetic,
     wires: &[&Wire<G>],
-) -> impl Iterator<Item = Result<G::Affine, InvalidReason>> + use<G> {
-    let points: Vec<_> = tasks(wires, arithmetic.task(wires.len()))
-        .map(|wires| G::finite_each(arithmetic, wires))
-        .collect();
-    points.into_iter().flatten()
+) -> Pieces<Result<G::Affine, InvalidReason>> {
+    let size = arithmetic.task(wires.len());
+    let pieces = tasks(wires, size).map(|wires| G::finite_each(arithmetic, wires));
+    Pieces {
+        size,
+        pieces: pieces.collect(),
+    }
 }
 
 /// Whether each point is in the subgroup, on all threads.

@@ -91,7 +91,7 @@ fn members<G: Bulk>(
     wires: &[Wire<G>],
 ) -> Vec<Result<Option<G::Affine>, InvalidReason>> {
     let wires: Vec<_> = wires.iter().collect();
-    let points: Vec<_> = arithmetic::finite(arithmetic, &wires).collect();
+    let points = arithmetic::finite(arithmetic, &wires).into_whole();
     let finite: Vec<G::Affine> = points.iter().filter_map(|point| point.ok()).collect();
     let mut inside = if G::PRIME_ORDER {
         vec![true; finite.len()].into_iter()

@@ -1,8 +1,8 @@
 //! What a batch's equation is made of: which factors share a pair, and which pairs a leaf of the
 //! tree that a failed batch is searched by.
 
-use crate::arithmetic::World;
-use crate::resolve::{Factor, Resolved};
+use crate::arithmetic::{Arithmetic, BulkCurve, World};
+use crate::resolve::Factor;
 use crate::search::Span;
 
 /// Which side of the pairs is shared by a group of factors.
@@ -25,19 +25,10 @@ pub(crate) struct Leaf {
 }
 
 impl Plan {
-    pub(crate) fn new<W: World>(
-        resolved: &Resolved<'_, W>,
-        leaf_pairs: usize,
-        is_live: impl Fn(u32) -> bool,
-    ) -> Self {
-        let live: Vec<Factor> = resolved
-            .factors
-            .iter()
-            .filter(|factor| is_live(factor.item))
-            .copied()
-            .collect();
-        let shared = cheaper_side(&live);
-        let leaves = pack(components(groups(shared, &live)), leaf_pairs);
+    pub(crate) fn new<W: World>(arithmetic: Arithmetic, factors: &[Factor]) -> Self {
+        let shared = cheaper_side(factors);
+        let leaf_pairs = W::Curve::leaf_pairs(arithmetic);
+        let leaves = pack(components(groups(shared, factors)), leaf_pairs);
         Self {
             shared,
             leaves: leaves.into_iter().map(Leaf::new).collect(),

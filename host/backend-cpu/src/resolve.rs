@@ -13,8 +13,9 @@ use tutti_types::{InvalidReason, Part, Scheme, Verdict};
 
 use crate::Context;
 use crate::aggregate::members;
-use crate::arithmetic::{self, Arithmetic, World};
+use crate::arithmetic::{self, Arithmetic, Pieces, World};
 use crate::caches::{MessageTag, WorldCaches};
+use crate::plan::Plan;
 use key_sums::KeySums;
 
 pub(crate) type Parcels<'a, W> = [(&'a VerifyParcel<W>, Range<usize>)];
@@ -33,6 +34,7 @@ pub(crate) struct Factor {
 /// A batch as points.
 pub(crate) struct Resolved<'a, W: World> {
     pub(crate) items: Vec<FlatItem<'a, W>>,
+    signatures: Pieces<Result<SigPoint<W>, InvalidReason>>,
     /// In the order of the items.
     pub(crate) factors: Vec<Factor>,
     pub(crate) keys: Vec<KeyPoint<W>>,
@@ -43,12 +45,13 @@ pub(crate) struct FlatItem<'a, W: World> {
     pub(crate) parcel: &'a VerifyParcel<W>,
     parcel_at: usize,
     pub(crate) item: &'a VerifyItem<W>,
-    pub(crate) state: ItemState<W>,
+    pub(crate) state: ItemState,
 }
 
-pub(crate) enum ItemState<W: World> {
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum ItemState {
     /// All its points are there; the signature is on the curve.
-    Regular(SigPoint<W>),
+    Regular,
     /// Something cannot be computed: the oracle says what.
     Irregular,
     Decided(Verdict),
@@ -75,39 +78,52 @@ pub(crate) fn items<'a, W: World>(parcels: &'a Parcels<'a, W>) -> Vec<FlatItem<'
         .collect()
 }
 
+/// With the plan for its regular items, which is made while signatures are read: none where one of
+/// them turned out to be bad.
 pub(crate) fn resolve<'a, W: World>(
     mut items: Vec<FlatItem<'a, W>>,
     caches: &WorldCaches<W>,
     context: &mut Context,
-) -> Resolved<'a, W> {
+) -> (Resolved<'a, W>, Option<Plan>) {
     let places = terms(&items);
     let arithmetic = context.arithmetic;
-    let (signatures, (mut interned, regular)) = rayon::join(
+    let (signatures, (mut interned, regular, plan)) = rayon::join(
         || signatures(arithmetic, &items),
         || {
             let inline = inline_keys(&items, caches, context);
-            intern(arithmetic, &items, &places, &inline, caches)
+            let (interned, regular) = intern(arithmetic, &items, &places, &inline, caches);
+            let plan = Plan::new::<W>(arithmetic, &interned.factors);
+            (interned, regular, plan)
         },
     );
-    for ((item, signature), regular) in items.iter_mut().zip(signatures).zip(regular) {
+    for ((item, signature), regular) in items.iter_mut().zip(signatures.iter()).zip(regular) {
         item.state = match (regular, signature) {
             (Err(verdict), _) => ItemState::Decided(verdict),
-            (Ok(Regular::Yes), Some(signature)) => ItemState::Regular(signature),
+            (Ok(Regular::Yes), Ok(_)) => ItemState::Regular,
             _ => ItemState::Irregular,
         };
     }
-    let is_regular =
-        |factor: &Factor| matches!(items[factor.item as usize].state, ItemState::Regular(_));
+    let planned = interned.factors.len();
+    let is_regular = |factor: &Factor| items[factor.item as usize].state == ItemState::Regular;
     interned.factors.retain(is_regular);
-    Resolved {
+    let plan = (interned.factors.len() == planned).then_some(plan);
+    let resolved = Resolved {
         items,
+        signatures,
         factors: interned.factors,
         keys: interned.keys,
         messages: interned.messages,
-    }
+    };
+    (resolved, plan)
 }
 
 impl<W: World> Resolved<'_, W> {
+    /// Of a regular item.
+    pub(crate) fn signature(&self, item: u32) -> &SigPoint<W> {
+        let signature = self.signatures.at(item as usize).as_ref();
+        signature.expect("a regular item's bytes are a point")
+    }
+
     pub(crate) fn factors_of(&self, item: u32) -> impl Iterator<Item = Factor> + '_ {
         let start = self.factors.partition_point(|factor| factor.item < item);
         self.factors[start..]
@@ -137,27 +153,18 @@ impl<W: World> FlatItem<'_, W> {
         self.parcel.indices(term).len() != 1 && !self.augments()
     }
 
-    /// Of a regular item.
-    pub(crate) const fn signature(&self) -> Option<&SigPoint<W>> {
-        match &self.state {
-            ItemState::Regular(point) => Some(point),
-            _ => None,
-        }
-    }
-
     /// What the oracle says of this item alone.
     pub(crate) fn by_oracle(&self) -> Verdict {
         self.parcel.by_oracle(self.item)
     }
 }
 
-/// `None` where the bytes are no point.
 fn signatures<W: World>(
     arithmetic: Arithmetic,
     items: &[FlatItem<'_, W>],
-) -> impl Iterator<Item = Option<SigPoint<W>>> + use<W> {
+) -> Pieces<Result<SigPoint<W>, InvalidReason>> {
     let wires: Vec<&Wire<W::Sig>> = items.iter().map(|flat| &flat.item.signature).collect();
-    arithmetic::finite(arithmetic, &wires).map(Result::ok)
+    arithmetic::finite(arithmetic, &wires)
 }
 
 fn terms<'a, W: World>(items: &[FlatItem<'a, W>]) -> Vec<&'a [TermRef]> {

@@ -13,7 +13,7 @@ use crate::alone;
 use crate::arithmetic::{Arithmetic, BulkCurve, World};
 use crate::caches::WorldCaches;
 use crate::plan::Plan;
-use crate::resolve::{FlatItem, ItemState, Parcels, Resolved, SigPoint, items, resolve};
+use crate::resolve::{ItemState, Parcels, Resolved, SigPoint, items, resolve};
 use crate::search;
 use crate::weighted::Weighted;
 use crate::weighted_sum;
@@ -33,15 +33,15 @@ pub(crate) fn verify<W: World>(
     }
     let count = items.len();
     let mut coefficients = Coefficients::new(context);
-    let (resolved, ()) = rayon::join(
+    let ((resolved, plan), ()) = rayon::join(
         || resolve(items, caches, context),
         || coefficients.draw_ahead(count),
     );
     let mut verdicts = vec![Verdict::Valid; resolved.items.len()];
-    let mut doubtful = not_verifying(&resolved, coefficients, context);
+    let mut doubtful = not_verifying(&resolved, plan, coefficients, context);
     for (at, item) in (0..).zip(&resolved.items) {
         match item.state {
-            ItemState::Regular(_) => {}
+            ItemState::Regular => {}
             ItemState::Irregular => doubtful.push(at),
             ItemState::Decided(decided) => verdicts[at as usize] = decided,
         }
@@ -63,36 +63,40 @@ pub(crate) fn verify<W: World>(
 }
 
 /// The regular items whose equation does not hold or whose signature is outside the subgroup.
+/// `plan` is for all of them, where it is known.
 fn not_verifying<W: World>(
     resolved: &Resolved<'_, W>,
+    mut plan: Option<Plan>,
     mut coefficients: Coefficients,
     context: &Context,
 ) -> Vec<u32> {
+    /// Copying fewer takes less than waking a thread.
+    const POINTS_MIN: usize = 512;
     let arithmetic = context.arithmetic;
-    let mut signatures: Vec<Option<&SigPoint<W>>> =
-        resolved.items.iter().map(FlatItem::signature).collect();
     let mut bad = Vec::new();
+    let mut is_outside = vec![false; resolved.items.len()];
     let mut failed_tries = 0;
     loop {
-        let leaf_pairs = W::Curve::leaf_pairs(arithmetic);
-        let plan = Plan::new(resolved, leaf_pairs, |item| {
-            signatures[item as usize].is_some()
+        let plan = plan.take().unwrap_or_else(|| {
+            let mut left = resolved.factors.clone();
+            left.retain(|factor| !is_outside[factor.item as usize]);
+            Plan::new::<W>(arithmetic, &left)
         });
         let items = plan.items();
         if items.is_empty() {
             return bad;
         }
         if let [item] = items[..] {
-            let signature = signatures[item as usize].expect("planned");
-            if !verifies_alone(resolved, item, signature, arithmetic) {
+            if !verifies_alone(resolved, item, arithmetic) {
                 bad.push(item);
             }
             return bad;
         }
         let (shape, weights) = coefficients.draw(items.len());
         let points: Vec<SigPoint<W>> = items
-            .iter()
-            .map(|&item| *signatures[item as usize].expect("planned"))
+            .par_iter()
+            .with_min_len(POINTS_MIN)
+            .map(|&item| *resolved.signature(item))
             .collect();
         let batch = Weighted::new(arithmetic, resolved, plan, points, weights, shape);
         match batch.proven(failed_tries) {
@@ -107,7 +111,7 @@ fn not_verifying<W: World>(
                 failed_tries += 1;
                 for at in outside {
                     bad.push(items[at]);
-                    signatures[items[at] as usize] = None;
+                    is_outside[items[at] as usize] = true;
                 }
             }
         }
@@ -147,12 +151,8 @@ impl Coefficients {
 }
 
 /// One item by the plain equation: nothing to weigh, all its pairs in one product.
-fn verifies_alone<W: World>(
-    resolved: &Resolved<'_, W>,
-    item: u32,
-    signature: &SigPoint<W>,
-    arithmetic: Arithmetic,
-) -> bool {
+fn verifies_alone<W: World>(resolved: &Resolved<'_, W>, item: u32, arithmetic: Arithmetic) -> bool {
+    let signature = resolved.signature(item);
     let mut pairs = resolved.own_pairs(item);
     pairs.push(W::signature_pair(signature));
     W::Sig::in_subgroup(signature)
