@@ -9,7 +9,7 @@ use tutti_types::{InvalidReason, Part, Verdict};
 
 use crate::Context;
 use crate::arithmetic::{self, Arithmetic, Bulk};
-use crate::weighted_sum;
+use crate::weighted_sum::{self, Weighing};
 use crate::weights;
 
 /// Points at their places: decompressed, not infinity, in the subgroup. The subgroup is checked
@@ -30,8 +30,13 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), bits.bits());
         let weights = weights::draw(finite.len(), shape, random);
-        let outside =
-            weighted_sum::outside::<G>(arithmetic, &finite, &weights, shape, failed_tries);
+        let all = Weighing::<G> {
+            arithmetic,
+            points: &finite,
+            weights: &weights,
+            shape,
+        };
+        let outside = all.outside(failed_tries);
         if outside.is_empty() {
             return points
                 .into_iter()

@@ -12,7 +12,7 @@ use crate::arithmetic::{Arithmetic, BulkCurve, World, tasks};
 use crate::plan::{FactorGroup, Leaf, Plan, Shared, groups};
 use crate::resolve::{Factor, KeyPoint, Resolved, SigPoint};
 use crate::search::Span;
-use crate::weighted_sum::{self, PartSums};
+use crate::weighted_sum::{self, PartSums, Weighing};
 use crate::weights::{DigitShape, Weight};
 
 type Gt<W> = <<W as Signed>::Curve as Curve>::Gt;
@@ -126,16 +126,11 @@ impl<'a, W: World> Weighted<'a, W> {
 
     /// While some threads check the signatures, another goes on as if they were good.
     fn signatures(&self, failed_tries: u32) -> Result<Signatures<W>, Vec<usize>> {
-        let sums = PartSums::<W::Sig>::new(
-            self.arithmetic,
-            &self.points,
-            &self.weights,
-            &self.plan.part_lengths(W::Curve::fan_out(self.arithmetic)),
-            self.shape,
-            failed_tries,
-        );
+        let all = self.weighing(&self.points, &self.weights);
+        let parts = self.plan.part_lengths(W::Curve::fan_out(self.arithmetic));
+        let sums = PartSums::new(&all, &parts, failed_tries);
         let (outside, side) = rayon::join(
-            || sums.outside(self.arithmetic, &self.points, &self.weights, failed_tries),
+            || sums.outside(&all, failed_tries),
             || {
                 let sum = W::Sig::to_affine(&sums.whole());
                 let pairs: Vec<_> = sum.iter().map(W::signature_pair).collect();
@@ -199,6 +194,19 @@ impl<'a, W: World> Weighted<'a, W> {
                     .flat_map(|&item| self.resolved.factors_of(item));
                 self.pairs(&groups(self.plan.shared, &factors.collect::<Vec<_>>()))
             }
+        }
+    }
+
+    const fn weighing<'b>(
+        &self,
+        points: &'b [SigPoint<W>],
+        weights: &'b [Weight],
+    ) -> Weighing<'b, W::Sig> {
+        Weighing {
+            arithmetic: self.arithmetic,
+            points,
+            weights,
+            shape: self.shape,
         }
     }
 
@@ -308,13 +316,7 @@ impl<W: World> Proven<'_, W> {
         let entries = spans.iter().flat_map(|span| span.items(self.leaves()));
         let (weights, points): (Vec<_>, Vec<_>) =
             entries.map(|item| self.batch.entry(item)).unzip();
-        let sums = weighted_sum::unchecked::<W::Sig>(
-            self.batch.arithmetic,
-            &points,
-            &weights,
-            &lengths,
-            self.batch.shape,
-        );
+        let sums = self.batch.weighing(&points, &weights).unchecked(&lengths);
         spans
             .into_iter()
             .zip(sums)

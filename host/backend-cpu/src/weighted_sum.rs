@@ -30,6 +30,14 @@ pub(crate) const fn shape(points: usize, security: u32) -> DigitShape {
 /// buckets finds but few of many: after this many each point is checked by itself.
 const BUCKET_TRIES_MAX: u32 = 2;
 
+/// Points with their weights, and what they are added up by.
+pub(crate) struct Weighing<'a, G: Group> {
+    pub(crate) arithmetic: Arithmetic,
+    pub(crate) points: &'a [G::Affine],
+    pub(crate) weights: &'a [Weight],
+    pub(crate) shape: DigitShape,
+}
+
 /// The weighted sums of the parts of some points.
 pub(crate) enum PartSums<G: Bulk> {
     Sums(Vec<G::Sum>),
@@ -51,41 +59,21 @@ pub(crate) struct Buckets<G: Bulk> {
 pub(crate) type BucketSums<G> = Vec<Option<<G as Group>::Affine>>;
 
 impl<G: Bulk> PartSums<G> {
-    /// The sums of `weights[i] * points[i]` over each part of the points, whose lengths are
-    /// `parts`. `failed_tries` counts those before, with other weights and without the points that
-    /// were found to be outside the subgroup.
-    pub(crate) fn new(
-        arithmetic: Arithmetic,
-        points: &[G::Affine],
-        weights: &[Weight],
-        parts: &[usize],
-        shape: DigitShape,
-        failed_tries: u32,
-    ) -> Self {
-        let check = GroupCheck::of::<G>(arithmetic, points.len(), failed_tries);
-        if check == GroupCheck::Buckets || shares_buckets::<G>(arithmetic, points.len()) {
-            Self::Buckets(Buckets::new(arithmetic, points, weights, parts, shape))
+    /// The sum over each part of the points, whose lengths are `parts`. `failed_tries` counts those
+    /// before, with other weights and without the points that were found to be outside the subgroup.
+    pub(crate) fn new(all: &Weighing<'_, G>, parts: &[usize], failed_tries: u32) -> Self {
+        if all.group_check(failed_tries) == GroupCheck::Buckets || all.shares_buckets() {
+            Self::Buckets(Buckets::new(all, parts))
         } else {
-            Self::Sums(unchecked::<G>(arithmetic, points, weights, parts, shape))
+            Self::Sums(all.unchecked(parts))
         }
     }
 
-    /// The places of points outside the subgroup, in ascending order, perhaps not all of them; none
-    /// only where all are inside. All arguments are those that the sums were made of.
-    pub(crate) fn outside(
-        &self,
-        arithmetic: Arithmetic,
-        points: &[G::Affine],
-        weights: &[Weight],
-        failed_tries: u32,
-    ) -> Vec<usize> {
-        match (
-            GroupCheck::of::<G>(arithmetic, points.len(), failed_tries),
-            self,
-        ) {
-            (GroupCheck::None, _) => Vec::new(),
-            (GroupCheck::Buckets, Self::Buckets(buckets)) => buckets.outside(points, weights),
-            _ => each_outside::<G>(arithmetic, points, 0..points.len()),
+    /// [`Weighing::outside`] of the points that the sums were made of.
+    pub(crate) fn outside(&self, all: &Weighing<'_, G>, failed_tries: u32) -> Vec<usize> {
+        match (all.group_check(failed_tries), self) {
+            (GroupCheck::Buckets, Self::Buckets(buckets)) => buckets.outside(all),
+            _ => all.outside(failed_tries),
         }
     }
 
@@ -117,50 +105,129 @@ enum GroupCheck {
     EachPoint,
 }
 
-impl GroupCheck {
-    fn of<G: Bulk>(arithmetic: Arithmetic, points: usize, failed_tries: u32) -> Self {
+impl<G: Bulk> Weighing<'_, G> {
+    fn group_check(&self, failed_tries: u32) -> GroupCheck {
         if G::PRIME_ORDER {
-            Self::None
-        } else if points < G::bucket_check_from(arithmetic) || failed_tries >= BUCKET_TRIES_MAX {
-            Self::EachPoint
+            GroupCheck::None
+        } else if self.points.len() < G::bucket_check_from(self.arithmetic)
+            || failed_tries >= BUCKET_TRIES_MAX
+        {
+            GroupCheck::EachPoint
         } else {
-            Self::Buckets
+            GroupCheck::Buckets
         }
     }
-}
 
-/// The places of points outside the subgroup, as [`PartSums::outside`] finds them, where no sum is
-/// asked for.
-pub(crate) fn outside<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    shape: DigitShape,
-    failed_tries: u32,
-) -> Vec<usize> {
-    match GroupCheck::of::<G>(arithmetic, points.len(), failed_tries) {
-        GroupCheck::None => Vec::new(),
-        GroupCheck::EachPoint => each_outside::<G>(arithmetic, points, 0..points.len()),
-        GroupCheck::Buckets => {
-            let pieces = pieces(points.len());
-            Buckets::<G>::new(arithmetic, points, weights, &pieces, shape).outside(points, weights)
+    /// The places of points outside the subgroup, in ascending order, perhaps not all of them; none
+    /// only where all are inside.
+    pub(crate) fn outside(&self, failed_tries: u32) -> Vec<usize> {
+        match self.group_check(failed_tries) {
+            GroupCheck::None => Vec::new(),
+            GroupCheck::EachPoint => self.each_outside(0..self.points.len()),
+            GroupCheck::Buckets => Buckets::new(self, &pieces(self.points.len())).outside(self),
         }
+    }
+
+    /// The places of the points that are not in the subgroup, each checked by itself.
+    fn each_outside(&self, places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let places: Vec<usize> = places.into_iter().collect();
+        let asked: Vec<G::Affine> = places.iter().map(|&at| self.points[at]).collect();
+        let inside = arithmetic::in_subgroup::<G>(self.arithmetic, &asked);
+        let bad = places.into_iter().zip(inside).filter(|(_, inside)| !inside);
+        bad.map(|(at, _)| at).collect()
+    }
+
+    /// The sum over each part of points known to be in the subgroup.
+    pub(crate) fn unchecked(&self, parts: &[usize]) -> Vec<G::Sum> {
+        if self.shares_buckets() {
+            let of_parts = self.bucket_sums(parts);
+            return put_together::<G>(self.arithmetic, self.shape, &of_parts, parts.len());
+        }
+        if self.points.len() < G::shared_buckets_from(self.arithmetic) {
+            let weighted = G::weigh_each(self.arithmetic, self.points, self.weights, self.shape);
+            let sum =
+                |part: Range<usize>| G::sum(&weighted[part].iter().flatten().collect::<Vec<_>>());
+            return ranges(parts).map(sum).collect();
+        }
+        ranges(parts).map(|part| self.plain_sum(part)).collect()
+    }
+
+    fn shares_buckets(&self) -> bool {
+        let points = self.points.len();
+        points >= G::shared_buckets_from(self.arithmetic)
+            && G::lanes(self.arithmetic, points).is_some()
+    }
+
+    /// Of some of the points, by plain code.
+    fn plain_sum(&self, part: Range<usize>) -> G::Sum {
+        /// Below this a second thread costs more than it brings.
+        const POINTS_PER_TASK: usize = 512;
+        let (points, weights) = (&self.points[part.clone()], &self.weights[part]);
+        let share = points.len().div_ceil(rayon::current_num_threads());
+        let task = share.max(POINTS_PER_TASK);
+        points
+            .par_chunks(task)
+            .zip(weights.par_chunks(task))
+            .map(|(points, weights)| {
+                let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
+                let signed = signed::<G>(points, weights);
+                G::msm(&signed, &magnitudes, self.shape.magnitude_bits())
+            })
+            .reduce(G::zero, |a, b| G::add(&a, &b))
+    }
+
+    /// The bucket sums of all windows, on all threads: each task has some windows of some parts.
+    fn bucket_sums(&self, parts: &[usize]) -> BucketSums<G> {
+        let windows = self.shape.windows();
+        let (part_groups, window_groups) = grid(
+            self.points.len(),
+            parts.len(),
+            windows,
+            rayon::current_num_threads(),
+        );
+        let (parts_each, windows_each) = (
+            parts.len().div_ceil(part_groups).max(1),
+            windows.div_ceil(window_groups),
+        );
+        let some_parts: Vec<&[usize]> = parts.chunks(parts_each).collect();
+        let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
+        let places: Vec<Range<usize>> = ranges(&lengths).collect();
+        let tasks: Vec<(Range<u32>, usize)> = (0..windows)
+            .step_by(windows_each as usize)
+            .map(|first| first..windows.min(first + windows_each))
+            .flat_map(|windows| (0..places.len()).map(move |group| (windows.clone(), group)))
+            .collect();
+        let largest = self.shape.buckets(0);
+        let sums: Vec<BucketSums<G>> = tasks
+            .par_iter()
+            .with_max_len(1)
+            .map(|(windows, group)| {
+                let place = places[*group].clone();
+                let (points, weights) = (&self.points[place.clone()], &self.weights[place]);
+                let parts = some_parts[*group];
+                let windows = windows.clone();
+                G::bucket_sums(self.arithmetic, points, parts, weights, largest, windows)
+            })
+            .collect();
+        let mut all = vec![None; largest * windows as usize * parts.len()];
+        for ((some, group), sums) in tasks.iter().zip(sums) {
+            for (at, sums) in sums.chunks(some_parts[*group].len()).enumerate() {
+                let (digit, window) = (at / some.len(), some.start as usize + at % some.len());
+                let start = (digit * windows as usize + window) * parts.len() + group * parts_each;
+                all[start..start + sums.len()].copy_from_slice(sums);
+            }
+        }
+        all
     }
 }
 
 impl<G: Bulk> Buckets<G> {
-    fn new(
-        arithmetic: Arithmetic,
-        points: &[G::Affine],
-        weights: &[Weight],
-        parts: &[usize],
-        shape: DigitShape,
-    ) -> Self {
-        let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
-        let of_all = joined::<G>(arithmetic, &of_parts, &[parts.len()]);
+    fn new(all: &Weighing<'_, G>, parts: &[usize]) -> Self {
+        let of_parts = all.bucket_sums(parts);
+        let of_all = joined::<G>(all.arithmetic, &of_parts, &[parts.len()]);
         Self {
-            arithmetic,
-            shape,
+            arithmetic: all.arithmetic,
+            shape: all.shape,
             parts: parts.len(),
             of_parts,
             of_all,
@@ -171,38 +238,25 @@ impl<G: Bulk> Buckets<G> {
         put_together::<G>(self.arithmetic, self.shape, &self.of_parts, self.parts)
     }
 
-    fn outside(&self, points: &[G::Affine], weights: &[Weight]) -> Vec<usize> {
+    fn outside(&self, all: &Weighing<'_, G>) -> Vec<usize> {
         let bad_buckets = bad_buckets::<G>(self.arithmetic, &self.of_all, self.shape);
         if bad_buckets.is_empty() {
             return Vec::new();
         }
         // A bad point's bucket is bad in every window, unless another bad point hides it there.
-        let suspects = (0..points.len()).filter(|&at| {
+        let suspects = (0..all.points.len()).filter(|&at| {
             (0..self.shape.windows()).all(|window| {
-                let digit = weights[at].digit(window).unsigned_abs();
+                let digit = all.weights[at].digit(window).unsigned_abs();
                 digit == 0 || bad_buckets.contains(&(window, digit))
             })
         });
-        let bad = each_outside::<G>(self.arithmetic, points, suspects);
+        let bad = all.each_outside(suspects);
         if bad.is_empty() {
             // Several bad points hide each other.
-            return each_outside::<G>(self.arithmetic, points, 0..points.len());
+            return all.each_outside(0..all.points.len());
         }
         bad
     }
-}
-
-/// The places of the points that are not in the subgroup, each checked by itself.
-fn each_outside<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    places: impl IntoIterator<Item = usize>,
-) -> Vec<usize> {
-    let places: Vec<usize> = places.into_iter().collect();
-    let asked: Vec<G::Affine> = places.iter().map(|&at| points[at]).collect();
-    let inside = arithmetic::in_subgroup::<G>(arithmetic, &asked);
-    let bad = places.into_iter().zip(inside).filter(|(_, inside)| !inside);
-    bad.map(|(at, _)| at).collect()
 }
 
 /// For each part the sum over all windows w of 2^(c w) times the sum over all digits d of d
@@ -227,52 +281,6 @@ fn put_together<G: Bulk>(
         })
         .collect();
     G::shifted_sums(arithmetic, &terms, parts, shape.window_bits(0))
-}
-
-/// The sums of `weights[i] * points[i]` over each part of points known to be in the subgroup.
-pub(crate) fn unchecked<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    parts: &[usize],
-    shape: DigitShape,
-) -> Vec<G::Sum> {
-    if shares_buckets::<G>(arithmetic, points.len()) {
-        let of_parts = bucket_sums::<G>(arithmetic, points, weights, parts, shape);
-        return put_together::<G>(arithmetic, shape, &of_parts, parts.len());
-    }
-    if points.len() < G::shared_buckets_from(arithmetic) {
-        let weighted = G::weigh_each(arithmetic, points, weights, shape);
-        let sum = |part: Range<usize>| G::sum(&weighted[part].iter().flatten().collect::<Vec<_>>());
-        return ranges(parts).map(sum).collect();
-    }
-    let sum = |part: Range<usize>| plain_sum::<G>(&points[part.clone()], &weights[part], shape);
-    ranges(parts).map(sum).collect()
-}
-
-fn shares_buckets<G: Bulk>(arithmetic: Arithmetic, points: usize) -> bool {
-    points >= G::shared_buckets_from(arithmetic) && G::lanes(arithmetic, points).is_some()
-}
-
-fn plain_sum<G: Group>(points: &[G::Affine], weights: &[Weight], shape: DigitShape) -> G::Sum {
-    /// Below this a second thread costs more than it brings.
-    const POINTS_PER_TASK: usize = 512;
-    let task = points
-        .len()
-        .div_ceil(rayon::current_num_threads())
-        .max(POINTS_PER_TASK);
-    points
-        .par_chunks(task)
-        .zip(weights.par_chunks(task))
-        .map(|(points, weights)| {
-            let magnitudes: Vec<_> = weights.iter().map(|weight| weight.magnitude).collect();
-            G::msm(
-                &signed::<G>(points, weights),
-                &magnitudes,
-                shape.magnitude_bits(),
-            )
-        })
-        .reduce(G::zero, |a, b| G::add(&a, &b))
 }
 
 /// The lengths of the pieces that a long list of points is cut into, so that all threads have some
@@ -305,55 +313,6 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
             }
         })
         .collect()
-}
-
-/// The bucket sums of all windows, on all threads: each task has some windows of some parts.
-fn bucket_sums<G: Bulk>(
-    arithmetic: Arithmetic,
-    points: &[G::Affine],
-    weights: &[Weight],
-    parts: &[usize],
-    shape: DigitShape,
-) -> BucketSums<G> {
-    let windows = shape.windows();
-    let (part_groups, window_groups) = grid(
-        points.len(),
-        parts.len(),
-        windows,
-        rayon::current_num_threads(),
-    );
-    let (parts_each, windows_each) = (
-        parts.len().div_ceil(part_groups).max(1),
-        windows.div_ceil(window_groups),
-    );
-    let some_parts: Vec<&[usize]> = parts.chunks(parts_each).collect();
-    let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
-    let places: Vec<Range<usize>> = ranges(&lengths).collect();
-    let tasks: Vec<(Range<u32>, usize)> = (0..windows)
-        .step_by(windows_each as usize)
-        .map(|first| first..windows.min(first + windows_each))
-        .flat_map(|windows| (0..places.len()).map(move |group| (windows.clone(), group)))
-        .collect();
-    let largest = shape.buckets(0);
-    let sums: Vec<BucketSums<G>> = tasks
-        .par_iter()
-        .with_max_len(1)
-        .map(|(windows, group)| {
-            let place = places[*group].clone();
-            let (points, weights) = (&points[place.clone()], &weights[place]);
-            let parts = some_parts[*group];
-            G::bucket_sums(arithmetic, points, parts, weights, largest, windows.clone())
-        })
-        .collect();
-    let mut all = vec![None; largest * windows as usize * parts.len()];
-    for ((some, group), sums) in tasks.iter().zip(sums) {
-        for (at, sums) in sums.chunks(some_parts[*group].len()).enumerate() {
-            let (digit, window) = (at / some.len(), some.start as usize + at % some.len());
-            let start = (digit * windows as usize + window) * parts.len() + group * parts_each;
-            all[start..start + sums.len()].copy_from_slice(sums);
-        }
-    }
-    all
 }
 
 /// Into how many groups of parts and of windows the work is split: each thread has as much as any
@@ -458,14 +417,20 @@ fn long_sums<G: Bulk>(
     shape: DigitShape,
 ) -> Vec<Option<G::Affine>> {
     let (points, weights) = concatenated::<G>(lists);
+    let all = Weighing::<G> {
+        arithmetic,
+        points: &points,
+        weights: &weights,
+        shape,
+    };
     if G::lanes(arithmetic, points.len()).is_none() {
-        let sum =
-            |place: Range<usize>| plain_sum::<G>(&points[place.clone()], &weights[place], shape);
-        return G::normalise(&ranges(&lengths::<G>(lists)).map(sum).collect::<Vec<_>>());
+        let lengths = lengths::<G>(lists);
+        let sums = ranges(&lengths).map(|place| all.plain_sum(place));
+        return G::normalise(&sums.collect::<Vec<_>>());
     }
     let pieces: Vec<Vec<usize>> = lists.iter().map(|list| pieces(list.len())).collect();
     let counts: Vec<usize> = pieces.iter().map(Vec::len).collect();
-    let of_pieces = bucket_sums::<G>(arithmetic, &points, &weights, &pieces.concat(), shape);
+    let of_pieces = all.bucket_sums(&pieces.concat());
     let of_lists = joined::<G>(arithmetic, &of_pieces, &counts);
     G::normalise(&put_together::<G>(
         arithmetic,

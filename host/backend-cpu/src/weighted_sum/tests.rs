@@ -21,6 +21,20 @@ fn engines() -> [Arithmetic; 2] {
         .map(|engine| Arithmetic::choose(engine).expect("both run everywhere"))
 }
 
+fn weighing<'a, G: Group>(
+    arithmetic: Arithmetic,
+    points: &'a [G::Affine],
+    weights: &'a [Weight],
+    shape: DigitShape,
+) -> Weighing<'a, G> {
+    Weighing {
+        arithmetic,
+        points,
+        weights,
+        shape,
+    }
+}
+
 fn good<G: Group>(count: usize, random: &mut impl RngCore) -> Vec<G::Affine> {
     (0..count)
         .map(|_| {
@@ -55,7 +69,7 @@ fn one_random_combination_misses_a_point_of_small_order() {
         let passed = (0..tries)
             .filter(|_| {
                 let weights = draw(points.len(), shape, &mut random);
-                let sum = unchecked::<G>(scalar, &points, &weights, &[4], shape)[0];
+                let sum = weighing::<G>(scalar, &points, &weights, shape).unchecked(&[4])[0];
                 G::in_subgroup(&G::to_affine(&sum).expect("not infinity"))
             })
             .count();
@@ -74,7 +88,8 @@ fn passed<G: Bulk>(points: &[G::Affine], shape: DigitShape, tries: usize, seed: 
     (0..tries)
         .filter(|_| {
             let weights = draw(points.len(), shape, &mut random);
-            let buckets = bucket_sums::<G>(auto, points, &weights, &[points.len()], shape);
+            let all = weighing::<G>(auto, points, &weights, shape);
+            let buckets = all.bucket_sums(&[points.len()]);
             bad_buckets::<G>(auto, &buckets, shape).is_empty()
         })
         .count()
@@ -163,11 +178,12 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
             ] {
                 let each: Vec<_> = ranges(&parts).map(naive).collect();
                 for engine in engines() {
-                    let sums = PartSums::<G>::new(engine, &points, &weights, &parts, shape, 0);
-                    assert_eq!(sums.outside(engine, &points, &weights, 0), []);
+                    let all = weighing::<G>(engine, &points, &weights, shape);
+                    let sums = PartSums::new(&all, &parts, 0);
+                    assert_eq!(sums.outside(&all, 0), []);
                     assert_eq!(G::to_affine(&sums.whole()), whole, "{count}");
                     assert_eq!(G::normalise(&sums.each()), each, "{count} {parts:?}");
-                    let sums = unchecked::<G>(engine, &points, &weights, &parts, shape);
+                    let sums = all.unchecked(&parts);
                     assert_eq!(G::normalise(&sums), each, "{count} {parts:?}");
                     let list = |part: Range<usize>| {
                         let points = points[part.clone()].iter().copied();
@@ -188,12 +204,11 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
         let shape = shape(count, 64);
         let weights = draw(count, shape, &mut random);
         for engine in engines() {
+            let all = weighing::<G>(engine, &bad, &weights, shape);
             for tries in [0, BUCKET_TRIES_MAX] {
-                let sums = PartSums::<G>::new(engine, &bad, &weights, &[count], shape, tries);
-                let places = sums.outside(engine, &bad, &weights, tries);
-                assert_eq!(places, [count / 2], "{count}");
-                let places = super::outside::<G>(engine, &bad, &weights, shape, tries);
-                assert_eq!(places, [count / 2], "{count}");
+                let sums = PartSums::new(&all, &[count], tries);
+                assert_eq!(sums.outside(&all, tries), [count / 2], "{count}");
+                assert_eq!(all.outside(tries), [count / 2], "{count}");
             }
         }
     }
