@@ -5,6 +5,7 @@ mod bn254;
 
 use std::iter::repeat_n;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::iter::MaxLen;
 use rayon::prelude::*;
@@ -80,6 +81,22 @@ impl Arithmetic {
 /// row, which no other takes over when it has nothing left to do.
 pub(crate) fn tasks<T: Sync>(items: &[T], size: usize) -> MaxLen<Chunks<'_, T>> {
     items.par_chunks(size).with_max_len(1)
+}
+
+/// `work` on each item, begun in their order by whichever thread is free; its answers in that order.
+pub(crate) fn in_order<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take_next = |_| {
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        (place, work(&items[place]))
+    };
+    let mut answers: Vec<(usize, R)> = (0..items.len())
+        .into_par_iter()
+        .with_max_len(1)
+        .map(take_next)
+        .collect();
+    answers.sort_unstable_by_key(|(place, _)| *place);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// What the lanes do for one group. Infinity is the default point in and out.

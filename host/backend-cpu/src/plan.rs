@@ -163,18 +163,30 @@ fn components(groups: Vec<FactorGroup>) -> Vec<Vec<FactorGroup>> {
     members
 }
 
-/// Leaves of up to so many pairs; of fewer where all threads would not have one otherwise.
+/// Leaves of up to so many pairs; of fewer where all threads would not have one otherwise, and at the
+/// end, so that no thread waits long for another's last leaf.
 fn pack(components: Vec<Vec<FactorGroup>>, pairs_max: usize) -> Vec<Vec<FactorGroup>> {
-    let pairs: usize = components.iter().map(Vec::len).sum();
-    let leaf_pairs = pairs
-        .div_ceil(rayon::current_num_threads())
-        .clamp(1, pairs_max);
+    /// Smaller leaves share too few squarings.
+    const LAST_PAIRS: usize = 16;
+    let threads = rayon::current_num_threads();
+    let mut left: usize = components.iter().map(Vec::len).sum();
+    let share = left.div_ceil(threads).clamp(1, pairs_max);
+    let last = if threads == 1 {
+        share
+    } else {
+        share.min(LAST_PAIRS)
+    };
     let mut leaves: Vec<Vec<FactorGroup>> = Vec::new();
+    let mut room = 0;
     for component in components {
-        match leaves.last_mut() {
-            Some(leaf) if leaf.len() + component.len() <= leaf_pairs => leaf.extend(component),
-            _ => leaves.push(component),
+        if room < component.len() || leaves.is_empty() {
+            room = if left > pairs_max { share } else { last };
+            leaves.push(Vec::new());
         }
+        room = room.saturating_sub(component.len());
+        left -= component.len();
+        let leaf = leaves.last_mut().expect("one was begun");
+        leaf.extend(component);
     }
     leaves
 }

@@ -8,7 +8,7 @@ use tutti_backend::Pulse;
 use tutti_curves::{Curve, Group, Pair, Signed};
 use tutti_types::GroupId;
 
-use crate::arithmetic::{Arithmetic, BulkCurve, World, tasks};
+use crate::arithmetic::{Arithmetic, BulkCurve, World, in_order, tasks};
 use crate::plan::{FactorGroup, Leaf, Plan, Shared, groups};
 use crate::resolve::{Factor, KeyPoint, Resolved, SigPoint};
 use crate::search::Span;
@@ -168,8 +168,9 @@ impl<'a, W: World> Weighted<'a, W> {
             });
             own.collect()
         };
-        let leaves = tasks(&self.plan.leaves, self.leaves_of_a_task());
-        Side::Products(leaves.flat_map_iter(products).collect())
+        let tasks: Vec<&[Leaf]> = self.plan.leaves.chunks(self.leaves_of_a_task()).collect();
+        let products = in_order(&tasks, |leaves| products(leaves));
+        Side::Products(products.into_iter().flatten().collect())
     }
 
     /// The more pairs are made together, the fewer inversions they take; but each thread must have
