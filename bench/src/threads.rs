@@ -39,9 +39,9 @@ pub(crate) fn at_once<T: Send, R: Send>(
     all: impl IntoIterator<Item = T>,
     run: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let mut all: Vec<T> = all.into_iter().collect();
+    let all: Vec<T> = all.into_iter().collect();
     if all.len() == 1 {
-        return all.pop().map(run).into_iter().collect();
+        return all.into_iter().map(run).collect();
     }
     let run = &run;
     std::thread::scope(|scope| {

@@ -30,12 +30,7 @@ pub(crate) fn members<G: Bulk>(
             .unzip();
         let shape = weighted_sum::shape(finite.len(), bits.bits());
         let weights = weights::draw(finite.len(), shape, random);
-        let all = Weighing::<G> {
-            arithmetic,
-            points: &finite,
-            weights: &weights,
-            shape,
-        };
+        let all = Weighing::<G>::new(arithmetic, &finite, &weights, shape);
         let outside = all.outside(failed_tries);
         if outside.is_empty() {
             return points

@@ -179,13 +179,13 @@ fn pack(components: Vec<Vec<FactorGroup>>, pairs_max: usize) -> Vec<Vec<FactorGr
     let mut leaves: Vec<Vec<FactorGroup>> = Vec::new();
     let mut room = 0;
     for component in components {
-        if room < component.len() || leaves.is_empty() {
+        if room < component.len() {
             room = if left > pairs_max { share } else { last };
             leaves.push(Vec::new());
         }
         room = room.saturating_sub(component.len());
         left -= component.len();
-        let leaf = leaves.last_mut().expect("one was begun");
+        let leaf = leaves.last_mut().expect("there is no room at first");
         leaf.extend(component);
     }
     leaves

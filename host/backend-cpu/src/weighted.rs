@@ -203,12 +203,7 @@ impl<'a, W: World> Weighted<'a, W> {
         points: &'b [SigPoint<W>],
         weights: &'b [Weight],
     ) -> Weighing<'b, W::Sig> {
-        Weighing {
-            arithmetic: self.arithmetic,
-            points,
-            weights,
-            shape: self.shape,
-        }
+        Weighing::new(self.arithmetic, points, weights, self.shape)
     }
 
     fn entry(&self, item: u32) -> (Weight, SigPoint<W>) {

@@ -32,10 +32,26 @@ const BUCKET_TRIES_MAX: u32 = 2;
 
 /// Points with their weights, and what they are added up by.
 pub(crate) struct Weighing<'a, G: Group> {
-    pub(crate) arithmetic: Arithmetic,
-    pub(crate) points: &'a [G::Affine],
-    pub(crate) weights: &'a [Weight],
-    pub(crate) shape: DigitShape,
+    arithmetic: Arithmetic,
+    points: &'a [G::Affine],
+    weights: &'a [Weight],
+    shape: DigitShape,
+}
+
+impl<'a, G: Group> Weighing<'a, G> {
+    pub(crate) const fn new(
+        arithmetic: Arithmetic,
+        points: &'a [G::Affine],
+        weights: &'a [Weight],
+        shape: DigitShape,
+    ) -> Self {
+        Self {
+            arithmetic,
+            points,
+            weights,
+            shape,
+        }
+    }
 }
 
 /// The weighted sums of the parts of some points.
@@ -417,12 +433,7 @@ fn long_sums<G: Bulk>(
     shape: DigitShape,
 ) -> Vec<Option<G::Affine>> {
     let (points, weights) = concatenated::<G>(lists);
-    let all = Weighing::<G> {
-        arithmetic,
-        points: &points,
-        weights: &weights,
-        shape,
-    };
+    let all = Weighing::<G>::new(arithmetic, &points, &weights, shape);
     if G::lanes(arithmetic, points.len()).is_none() {
         let lengths = lengths::<G>(lists);
         let sums = ranges(&lengths).map(|place| all.plain_sum(place));

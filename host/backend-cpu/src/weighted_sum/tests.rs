@@ -21,20 +21,6 @@ fn engines() -> [Arithmetic; 2] {
         .map(|engine| Arithmetic::choose(engine).expect("both run everywhere"))
 }
 
-fn weighing<'a, G: Group>(
-    arithmetic: Arithmetic,
-    points: &'a [G::Affine],
-    weights: &'a [Weight],
-    shape: DigitShape,
-) -> Weighing<'a, G> {
-    Weighing {
-        arithmetic,
-        points,
-        weights,
-        shape,
-    }
-}
-
 fn good<G: Group>(count: usize, random: &mut impl RngCore) -> Vec<G::Affine> {
     (0..count)
         .map(|_| {
@@ -69,7 +55,7 @@ fn one_random_combination_misses_a_point_of_small_order() {
         let passed = (0..tries)
             .filter(|_| {
                 let weights = draw(points.len(), shape, &mut random);
-                let sum = weighing::<G>(scalar, &points, &weights, shape).unchecked(&[4])[0];
+                let sum = Weighing::<G>::new(scalar, &points, &weights, shape).unchecked(&[4])[0];
                 G::in_subgroup(&G::to_affine(&sum).expect("not infinity"))
             })
             .count();
@@ -88,7 +74,7 @@ fn passed<G: Bulk>(points: &[G::Affine], shape: DigitShape, tries: usize, seed: 
     (0..tries)
         .filter(|_| {
             let weights = draw(points.len(), shape, &mut random);
-            let all = weighing::<G>(auto, points, &weights, shape);
+            let all = Weighing::<G>::new(auto, points, &weights, shape);
             let buckets = all.bucket_sums(&[points.len()]);
             bad_buckets::<G>(auto, &buckets, shape).is_empty()
         })
@@ -178,7 +164,7 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
             ] {
                 let each: Vec<_> = ranges(&parts).map(naive).collect();
                 for engine in engines() {
-                    let all = weighing::<G>(engine, &points, &weights, shape);
+                    let all = Weighing::<G>::new(engine, &points, &weights, shape);
                     let sums = PartSums::new(&all, &parts, 0);
                     assert_eq!(sums.outside(&all, 0), []);
                     assert_eq!(G::to_affine(&sums.whole()), whole, "{count}");
@@ -204,7 +190,7 @@ fn sums_hold<G: Bulk + Forge>(counts: &[usize]) {
         let shape = shape(count, 64);
         let weights = draw(count, shape, &mut random);
         for engine in engines() {
-            let all = weighing::<G>(engine, &bad, &weights, shape);
+            let all = Weighing::<G>::new(engine, &bad, &weights, shape);
             for tries in [0, BUCKET_TRIES_MAX] {
                 let sums = PartSums::new(&all, &[count], tries);
                 assert_eq!(sums.outside(&all, tries), [count / 2], "{count}");
