@@ -13,7 +13,7 @@ pub(crate) fn each<T: Send>(
     count: usize,
     make: impl Fn(usize) -> T + Sync + Send,
 ) -> Vec<T> {
-    const PIECES_OF_A_THREAD: usize = 8;
+    const PIECES_OF_A_THREAD: usize = 16;
     if threads <= 1 || count <= 1 {
         return (0..count).map(make).collect();
     }

@@ -280,7 +280,8 @@ fn signatures<W: Signing>(
 impl<W: Signed> Sets<W> {
     fn parcel(&self, items: &[u32]) -> tutti_backend::VerifyParcel<W> {
         let encoding = Encoding::canonical(W::WORLD.curve());
-        let mut parcel = VerifyParcelBuilder::<W>::new(self.scheme.clone());
+        let mut parcel =
+            VerifyParcelBuilder::<W>::new(self.scheme.clone()).with_room_for(items.len());
         let source = parcel.keys(Keys::Set(Arc::clone(&self.key_set)));
         let mut messages = vec![u32::MAX; self.messages.len()];
         for &at in items {

@@ -262,19 +262,21 @@ pub(crate) trait Bulk: PointHash<Affine: Default> {
         hash_by_rfc9380::<Self>(arithmetic, hashing, messages)
     }
 
-    /// The sum of each list's points; none where it is infinity.
-    fn sum_each(arithmetic: Arithmetic, lists: &[Vec<Self::Affine>]) -> Vec<Option<Self::Affine>> {
+    /// The sum of each part of the points; none where it is infinity.
+    fn part_sums(
+        arithmetic: Arithmetic,
+        points: &[Self::Affine],
+        parts: &[usize],
+    ) -> Vec<Option<Self::Affine>> {
         /// Below this the lanes are rarely filled.
         const POINTS_MIN: usize = 32;
-        let parts: Vec<usize> = lists.iter().map(Vec::len).collect();
-        let count = parts.iter().sum();
-        match Self::lanes(arithmetic, count) {
-            Some((ifma, lanes)) if count >= POINTS_MIN => {
-                finite_all((lanes.part_sums)(ifma, &lists.concat(), &parts))
+        match Self::lanes(arithmetic, points.len()) {
+            Some((ifma, lanes)) if points.len() >= POINTS_MIN => {
+                finite_all((lanes.part_sums)(ifma, points, parts))
             }
             _ => {
-                let sum = |list: &Vec<_>| Self::sum(&list.iter().collect::<Vec<_>>());
-                Self::normalise(&lists.iter().map(sum).collect::<Vec<_>>())
+                let sum = |part: Range<usize>| Self::sum(&points[part].iter().collect::<Vec<_>>());
+                Self::normalise(&weighted_sum::ranges(parts).map(sum).collect::<Vec<_>>())
             }
         }
     }
@@ -617,23 +619,30 @@ pub(crate) fn sums<G: Bulk>(
     arithmetic: Arithmetic,
     lists: &[Vec<G::Affine>],
 ) -> Vec<Option<G::Affine>> {
+    let points = lists.iter().map(Vec::len).sum();
+    tasks(lists, lists_of_a_task(lists.len(), points))
+        .flat_map_iter(|lists| {
+            let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+            G::part_sums(arithmetic, &lists.concat(), &lengths)
+        })
+        .collect()
+}
+
+/// Into how many lists at a time so many are split, which have so many points.
+pub(crate) fn lists_of_a_task(lists: usize, points: usize) -> usize {
     /// The points of a task and their sums stay in the second-level cache.
     const POINTS_MAX: usize = 4_096;
     /// Fewer take less time than waiting for another thread's last task.
     const POINTS_MIN: usize = 256;
     const TASKS_OF_A_THREAD: usize = 4;
     let threads = rayon::current_num_threads();
-    let points: usize = lists.iter().map(Vec::len).sum();
     let even = match threads {
         1 => 1,
         _ => (TASKS_OF_A_THREAD * threads).min(points / POINTS_MIN),
     };
     let count = points.div_ceil(POINTS_MAX).max(even);
     let count = count.max(1).next_multiple_of(threads);
-    let lists_each = lists.len().div_ceil(count).max(1);
-    tasks(lists, lists_each)
-        .flat_map_iter(|lists| G::sum_each(arithmetic, lists))
-        .collect()
+    lists.div_ceil(count).max(1)
 }
 
 /// Each point times its weight, on all threads; none where that is infinity.

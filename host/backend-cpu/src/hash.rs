@@ -1,11 +1,12 @@
 //! Messages and field elements to points.
 
+use rayon::prelude::*;
 use tutti_backend::{HashInput, HashParcel, Outcomes, Work, WorkSlice};
-use tutti_curves::{bls12_381, bn254};
-use tutti_types::{CurveId, GroupId, Part, Verdict};
+use tutti_curves::{Hashing, bls12_381, bn254};
+use tutti_types::{CurveId, GroupId, InvalidReason, Part, Verdict};
 
 use crate::Context;
-use crate::arithmetic::{self, Bulk};
+use crate::arithmetic::{Arithmetic, Bulk, tasks};
 
 pub(crate) fn hash(slice: &WorkSlice, context: &Context) -> Outcomes {
     let Work::Hash(parcel) = &*slice.work else {
@@ -25,6 +26,24 @@ fn points<G: Bulk>(
     inputs: &[HashInput],
     context: &Context,
 ) -> Vec<Result<Vec<u8>, Verdict>> {
+    let arithmetic = context.arithmetic;
+    tasks(inputs, arithmetic.task(inputs.len()))
+        .flat_map_iter(|inputs| {
+            let points = points_of_a_task::<G>(arithmetic, parcel.hashing.borrowed(), inputs);
+            points.into_iter().map(|point| match point {
+                Ok(point) => Ok(G::encode(point.as_ref(), parcel.encoding)),
+                Err(reason) => Err(Verdict::Invalid(reason, Part::Message)),
+            })
+        })
+        .collect()
+}
+
+/// None is infinity.
+fn points_of_a_task<G: Bulk>(
+    arithmetic: Arithmetic,
+    hashing: Hashing<'_>,
+    inputs: &[HashInput],
+) -> Vec<Result<Option<G::Affine>, InvalidReason>> {
     let messages: Vec<&[u8]> = inputs
         .iter()
         .filter_map(|input| match input {
@@ -32,21 +51,13 @@ fn points<G: Bulk>(
             HashInput::Element(_) => None,
         })
         .collect();
-    let hashing = parcel.hashing.borrowed();
-    let mut hashed = arithmetic::hash::<G>(context.arithmetic, hashing, &messages).into_iter();
-    inputs
-        .iter()
-        .map(|input| match input {
-            HashInput::Message(message) => hashed
-                .next()
-                .unwrap_or_else(|| G::hash(hashing, message, &[]))
-                .map(Some),
-            HashInput::Element(element) => G::map(element),
-        })
-        .map(|point| {
-            point
-                .map(|point| G::encode(point.as_ref(), parcel.encoding))
-                .map_err(|reason| Verdict::Invalid(reason, Part::Message))
-        })
-        .collect()
+    let mut hashed = G::hash_each(arithmetic, hashing, &messages).into_iter();
+    let point = |input: &HashInput| match input {
+        HashInput::Message(message) => hashed
+            .next()
+            .unwrap_or_else(|| G::hash(hashing, message, &[]))
+            .map(Some),
+        HashInput::Element(element) => G::map(element),
+    };
+    inputs.iter().map(point).collect()
 }

@@ -78,8 +78,8 @@ pub(crate) fn items<'a, W: World>(parcels: &'a Parcels<'a, W>) -> Vec<FlatItem<'
         .collect()
 }
 
-/// With the plan for its regular items, which is made while signatures are read: none where one of
-/// them turned out to be bad.
+/// With the plan for its regular items, which is made while points are made: none where one of them
+/// turned out to be bad.
 pub(crate) fn resolve<'a, W: World>(
     mut items: Vec<FlatItem<'a, W>>,
     caches: &WorldCaches<W>,
@@ -91,9 +91,7 @@ pub(crate) fn resolve<'a, W: World>(
         || signatures(arithmetic, &items),
         || {
             let inline = inline_keys(&items, caches, context);
-            let (interned, regular) = intern(arithmetic, &items, &places, &inline, caches);
-            let plan = Plan::new::<W>(arithmetic, &interned.factors);
-            (interned, regular, plan)
+            intern(arithmetic, &items, &places, &inline, caches)
         },
     );
     for ((item, signature), regular) in items.iter_mut().zip(signatures.iter()).zip(regular) {
@@ -257,36 +255,44 @@ fn intern<W: World>(
     places: &[&[TermRef]],
     inline: &InlineKeys<W>,
     caches: &WorldCaches<W>,
-) -> (Interned<W>, Vec<Result<Regular, Verdict>>) {
+) -> (Interned<W>, Vec<Result<Regular, Verdict>>, Plan) {
     let sums = KeySums::new(arithmetic, items, places, inline, caches);
-    let mut interner = Interner::<W>::new(items.len(), inline, &sums, caches);
+    let mut interner = Interner::<W>::new(items.len(), inline, &sums);
     let mut states: Vec<_> = items
         .iter()
         .enumerate()
         .map(|(at, flat)| interner.item(at as u32, flat, places[at]))
         .collect();
-    let messages = interner.hash_messages(arithmetic);
+    let Interner {
+        factors,
+        keys,
+        message_places,
+        ..
+    } = interner;
+    let (messages, plan) = rayon::join(
+        || hash_messages(arithmetic, message_places, caches),
+        || Plan::new::<W>(arithmetic, &factors),
+    );
     let unhashed = |factor: &Factor| messages[factor.message as usize].is_none();
-    for factor in interner.factors.iter().filter(|factor| unhashed(factor)) {
+    for factor in factors.iter().filter(|factor| unhashed(factor)) {
         states[factor.item as usize] = Ok(Regular::No);
     }
     // A message that cannot be hashed belongs to irregular items only; its place must be kept.
     let filler = W::Sig::generator();
     let interned = Interned {
-        factors: interner.factors,
-        keys: interner.keys,
+        factors,
+        keys,
         messages: messages
             .into_iter()
             .map(|point| point.unwrap_or(filler))
             .collect(),
     };
-    (interned, states)
+    (interned, states, plan)
 }
 
 struct Interner<'a, W: World> {
     inline: &'a InlineKeys<W>,
     sums: &'a KeySums<W>,
-    caches: &'a WorldCaches<W>,
     factors: Vec<Factor>,
     keys: Vec<KeyPoint<W>>,
     key_places: HashMap<KeyTag, u32>,
@@ -298,16 +304,10 @@ struct Interner<'a, W: World> {
 }
 
 impl<'a, W: World> Interner<'a, W> {
-    fn new(
-        items: usize,
-        inline: &'a InlineKeys<W>,
-        sums: &'a KeySums<W>,
-        caches: &'a WorldCaches<W>,
-    ) -> Self {
+    fn new(items: usize, inline: &'a InlineKeys<W>, sums: &'a KeySums<W>) -> Self {
         Self {
             inline,
             sums,
-            caches,
             factors: Vec::with_capacity(items),
             keys: Vec::with_capacity(items),
             key_places: HashMap::with_capacity(items),
@@ -394,33 +394,37 @@ impl<'a, W: World> Interner<'a, W> {
             .extend(by_index.map(|index| (index, place)));
         place
     }
+}
 
-    /// The messages' points, in the order of their places; none for one that cannot be hashed.
-    fn hash_messages(&mut self, arithmetic: Arithmetic) -> Vec<Option<SigPoint<W>>> {
-        let mut points = vec![None; self.message_places.len()];
-        let mut unknown: HashMap<Arc<Hashing>, Vec<(MessageTag, u32)>> = HashMap::new();
-        for (tag, place) in std::mem::take(&mut self.message_places) {
-            match self.caches.messages.get(&tag) {
-                Some(point) => points[place as usize] = Some(point),
-                None => unknown
-                    .entry(Arc::clone(&tag.hashing))
-                    .or_default()
-                    .push((tag, place)),
-            }
+/// The messages' points, in the order of their places; none for one that cannot be hashed.
+fn hash_messages<W: World>(
+    arithmetic: Arithmetic,
+    places: HashMap<MessageTag, u32>,
+    caches: &WorldCaches<W>,
+) -> Vec<Option<SigPoint<W>>> {
+    let mut points = vec![None; places.len()];
+    let mut unknown: HashMap<Arc<Hashing>, Vec<(MessageTag, u32)>> = HashMap::new();
+    for (tag, place) in places {
+        match caches.messages.get(&tag) {
+            Some(point) => points[place as usize] = Some(point),
+            None => unknown
+                .entry(Arc::clone(&tag.hashing))
+                .or_default()
+                .push((tag, place)),
         }
-        for (hashing, tags) in unknown {
-            let whole: Vec<_> = tags.iter().map(|(tag, _)| tag.whole()).collect();
-            let messages: Vec<&[u8]> = whole.iter().map(AsRef::as_ref).collect();
-            let hashed = arithmetic::hash::<W::Sig>(arithmetic, hashing.borrowed(), &messages);
-            for ((tag, place), point) in tags.into_iter().zip(hashed) {
-                if let Ok(point) = point {
-                    points[place as usize] = Some(point);
-                    self.caches.messages.put(tag, point);
-                }
-            }
-        }
-        points
     }
+    for (hashing, tags) in unknown {
+        let whole: Vec<_> = tags.iter().map(|(tag, _)| tag.whole()).collect();
+        let messages: Vec<&[u8]> = whole.iter().map(AsRef::as_ref).collect();
+        let hashed = arithmetic::hash::<W::Sig>(arithmetic, hashing.borrowed(), &messages);
+        for ((tag, place), point) in tags.into_iter().zip(hashed) {
+            if let Ok(point) = point {
+                points[place as usize] = Some(point);
+                caches.messages.put(tag, point);
+            }
+        }
+    }
+    points
 }
 
 fn term_keys<W: World>(

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use rayon::prelude::*;
 use tutti_backend::Pulse;
 use tutti_curves::{Curve, Group, Pair, Signed};
@@ -35,8 +36,8 @@ pub(crate) struct Proven<'a, W: World> {
     batch: Weighted<'a, W>,
     /// The product of each leaf's Miller loops, unless there is but one product.
     products: Vec<Gt<W>>,
-    /// The product of all the batch's Miller loops, that of the signatures' sum among them.
-    whole: Gt<W>,
+    /// Whether the equation of the whole batch holds.
+    holds: bool,
     /// The weighted sums of the signatures of the parts that the search begins with.
     sums: PartSums<W::Sig>,
 }
@@ -51,14 +52,16 @@ pub(crate) struct Part<W: World> {
 enum Side<W: World> {
     /// Few pairs, for one product with those of the other side.
     Pairs(Vec<Pair<W::Curve>>),
-    /// Products of Miller loops.
-    Products(Vec<Gt<W>>),
+    /// The product of each leaf's Miller loops.
+    Leaves(Vec<Gt<W>>),
+    /// The Miller loop of the signatures' sum, which may be infinity.
+    Signatures(Option<Gt<W>>),
 }
 
-/// Signatures that are in the subgroup.
-struct Signatures<W: World> {
-    sums: PartSums<W::Sig>,
-    side: Side<W>,
+/// What both sides come to.
+struct Equation<W: World> {
+    products: Vec<Gt<W>>,
+    holds: bool,
 }
 
 impl<'a, W: World> Weighted<'a, W> {
@@ -85,37 +88,67 @@ impl<'a, W: World> Weighted<'a, W> {
         }
     }
 
-    /// The signatures' sum with the proof that they are in the subgroup, beside the Miller loops of
-    /// keys and messages: neither needs the other, and no thread waits for the end of one of them.
-    /// Or the places of signatures outside.
+    /// The proof that the signatures are in the subgroup, beside their sum, beside the Miller loops
+    /// of keys and messages: none needs another, and no thread waits for the end of one of them.
+    /// Who is done with the last side of the equation goes on to whether it holds. Or the places
+    /// of signatures outside.
     pub(crate) fn proven(self, failed_tries: u32) -> Result<Proven<'a, W>, Vec<usize>> {
+        let all = self.weighing(&self.points, &self.weights);
         let found_outside = AtomicBool::new(false);
-        let (signatures, leaves) = rayon::join(
-            || {
-                let signatures = self.signatures(failed_tries);
-                found_outside.store(signatures.is_err(), Ordering::Relaxed);
-                signatures
-            },
-            || self.leaves(&found_outside),
-        );
-        let Signatures { sums, side } = signatures?;
-        let (mut pairs, mut products) = (Vec::new(), Vec::new());
-        for side in [leaves, side] {
-            match side {
-                Side::Pairs(some) => pairs.extend(some),
-                Side::Products(some) => products.extend(some),
-            }
+        let first_side = Mutex::new(None);
+        let of_signatures = || {
+            let parts = self.plan.part_lengths(W::Curve::fan_out(self.arithmetic));
+            let sums = PartSums::new(&all, &parts, failed_tries);
+            let (outside, equation) = rayon::join(
+                || {
+                    let outside = sums.outside(&all, failed_tries);
+                    found_outside.store(!outside.is_empty(), Ordering::Relaxed);
+                    outside
+                },
+                || self.equation(self.signatures(&sums), &first_side),
+            );
+            (sums, outside, equation)
+        };
+        let of_leaves = || self.equation(self.leaves(&found_outside), &first_side);
+        let ((sums, outside, by_signatures), by_leaves) = rayon::join(of_signatures, of_leaves);
+        if !outside.is_empty() {
+            return Err(outside);
         }
-        let mut whole = product::<W>(&products);
-        if !pairs.is_empty() {
-            whole = W::Curve::mul(&whole, &W::Curve::miller_many(self.arithmetic, &pairs));
-        }
+        let equation = by_signatures.or(by_leaves);
+        let Equation { products, holds } = equation.expect("one of two sides is the last");
         Ok(Proven {
             batch: self,
             products,
-            whole,
+            holds,
             sums,
         })
+    }
+
+    /// None where the other side is not there yet.
+    fn equation(&self, own: Side<W>, first: &Mutex<Option<Side<W>>>) -> Option<Equation<W>> {
+        let other = {
+            let mut first = first.lock();
+            let Some(other) = first.take() else {
+                *first = Some(own);
+                return None;
+            };
+            other
+        };
+        let (mut pairs, mut products, mut signatures) = (Vec::new(), Vec::new(), None);
+        for side in [own, other] {
+            match side {
+                Side::Pairs(some) => pairs.extend(some),
+                Side::Leaves(values) => products = values,
+                Side::Signatures(value) => signatures = value,
+            }
+        }
+        let of_pairs = (!pairs.is_empty()).then(|| W::Curve::miller_many(self.arithmetic, &pairs));
+        let others = signatures.into_iter().chain(of_pairs);
+        let whole = others.fold(product::<W>(&products), |whole, value| {
+            W::Curve::mul(&whole, &value)
+        });
+        let holds = W::Curve::are_one(self.arithmetic, &[whole])[0];
+        Some(Equation { products, holds })
     }
 
     /// Whether one product of all pairs is done sooner than those of both sides beside each other.
@@ -124,29 +157,14 @@ impl<'a, W: World> Weighted<'a, W> {
         self.plan.leaves.len() == 1 && self.points.len() <= POINTS_MAX
     }
 
-    /// While some threads check the signatures, another goes on as if they were good.
-    fn signatures(&self, failed_tries: u32) -> Result<Signatures<W>, Vec<usize>> {
-        let all = self.weighing(&self.points, &self.weights);
-        let parts = self.plan.part_lengths(W::Curve::fan_out(self.arithmetic));
-        let sums = PartSums::new(&all, &parts, failed_tries);
-        let (outside, side) = rayon::join(
-            || sums.outside(&all, failed_tries),
-            || {
-                let sum = W::Sig::to_affine(&sums.whole());
-                let pairs: Vec<_> = sum.iter().map(W::signature_pair).collect();
-                if self.is_one_product() {
-                    Side::Pairs(pairs)
-                } else {
-                    let value = |pair| W::Curve::miller_many(self.arithmetic, &[pair]);
-                    Side::Products(pairs.into_iter().map(value).collect())
-                }
-            },
-        );
-        if outside.is_empty() {
-            Ok(Signatures { sums, side })
-        } else {
-            Err(outside)
+    /// The side of the signatures, as if all of them were good.
+    fn signatures(&self, sums: &PartSums<W::Sig>) -> Side<W> {
+        let sum = W::Sig::to_affine(&sums.whole());
+        let pair = sum.as_ref().map(W::signature_pair);
+        if self.is_one_product() {
+            return Side::Pairs(pair.into_iter().collect());
         }
+        Side::Signatures(pair.map(|pair| W::Curve::miller_many(self.arithmetic, &[pair])))
     }
 
     /// The side of keys and messages, leaf by leaf. Nothing of worth once it is known that the batch
@@ -170,7 +188,7 @@ impl<'a, W: World> Weighted<'a, W> {
         };
         let tasks: Vec<&[Leaf]> = self.plan.leaves.chunks(self.leaves_of_a_task()).collect();
         let products = in_order(&tasks, |leaves| products(leaves));
-        Side::Products(products.into_iter().flatten().collect())
+        Side::Leaves(products.into_iter().flatten().collect())
     }
 
     /// The more pairs are made together, the fewer inversions they take; but each thread must have
@@ -277,8 +295,8 @@ impl<'a, W: World> Weighted<'a, W> {
 
 impl<W: World> Proven<'_, W> {
     /// Whether the equation of the whole batch holds.
-    pub(crate) fn holds(&self) -> bool {
-        W::Curve::are_one(self.batch.arithmetic, &[self.whole])[0]
+    pub(crate) const fn holds(&self) -> bool {
+        self.holds
     }
 
     pub(crate) fn leaves(&self) -> &[Leaf] {

@@ -6,14 +6,17 @@
 //! probability at most 2^-(c t). One random combination of all points would not do: a point
 //! of order 13 vanishes from it once in 13 times.
 
+mod bucket_sums;
+
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 
 use rayon::prelude::*;
 use tutti_curves::Group;
 
-use crate::arithmetic::{self, Arithmetic, Bulk};
+use crate::arithmetic::{self, Arithmetic, Bulk, tasks};
 use crate::weights::{DigitShape, Weight};
+use bucket_sums::BucketSums;
 
 /// The cheapest digits for so many points. Each point is added once in each of t = s / c
 /// windows, and each of the t 2^(c-1) bucket sums is checked.
@@ -67,12 +70,9 @@ pub(crate) struct Buckets<G: Bulk> {
     shape: DigitShape,
     parts: usize,
     of_parts: BucketSums<G>,
-    of_all: BucketSums<G>,
+    /// Row after row, as those are.
+    of_all: Vec<Option<G::Affine>>,
 }
-
-/// Sums by digit: for each digit from 1 on, in it for each window, in it for each part of the
-/// points; none where it is infinity.
-pub(crate) type BucketSums<G> = Vec<Option<<G as Group>::Affine>>;
 
 impl<G: Bulk> PartSums<G> {
     /// The sum over each part of the points, whose lengths are `parts`. `failed_tries` counts those
@@ -156,7 +156,7 @@ impl<G: Bulk> Weighing<'_, G> {
     /// The sum over each part of points known to be in the subgroup.
     pub(crate) fn unchecked(&self, parts: &[usize]) -> Vec<G::Sum> {
         if self.shares_buckets() {
-            let of_parts = self.bucket_sums(parts);
+            let of_parts = BucketSums::new(self, parts).all();
             return put_together::<G>(self.arithmetic, self.shape, &of_parts, parts.len());
         }
         if self.points.len() < G::shared_buckets_from(self.arithmetic) {
@@ -191,55 +191,11 @@ impl<G: Bulk> Weighing<'_, G> {
             })
             .reduce(G::zero, |a, b| G::add(&a, &b))
     }
-
-    /// The bucket sums of all windows, on all threads: each task has some windows of some parts.
-    fn bucket_sums(&self, parts: &[usize]) -> BucketSums<G> {
-        let windows = self.shape.windows();
-        let (part_groups, window_groups) = grid(
-            self.points.len(),
-            parts.len(),
-            windows,
-            rayon::current_num_threads(),
-        );
-        let (parts_each, windows_each) = (
-            parts.len().div_ceil(part_groups).max(1),
-            windows.div_ceil(window_groups),
-        );
-        let some_parts: Vec<&[usize]> = parts.chunks(parts_each).collect();
-        let lengths: Vec<usize> = some_parts.iter().map(|parts| parts.iter().sum()).collect();
-        let places: Vec<Range<usize>> = ranges(&lengths).collect();
-        let tasks: Vec<(Range<u32>, usize)> = (0..windows)
-            .step_by(windows_each as usize)
-            .map(|first| first..windows.min(first + windows_each))
-            .flat_map(|windows| (0..places.len()).map(move |group| (windows.clone(), group)))
-            .collect();
-        let largest = self.shape.buckets(0);
-        let sums: Vec<BucketSums<G>> = tasks
-            .par_iter()
-            .with_max_len(1)
-            .map(|(windows, group)| {
-                let place = places[*group].clone();
-                let (points, weights) = (&self.points[place.clone()], &self.weights[place]);
-                let parts = some_parts[*group];
-                let windows = windows.clone();
-                G::bucket_sums(self.arithmetic, points, parts, weights, largest, windows)
-            })
-            .collect();
-        let mut all = vec![None; largest * windows as usize * parts.len()];
-        for ((some, group), sums) in tasks.iter().zip(sums) {
-            for (at, sums) in sums.chunks(some_parts[*group].len()).enumerate() {
-                let (digit, window) = (at / some.len(), some.start as usize + at % some.len());
-                let start = (digit * windows as usize + window) * parts.len() + group * parts_each;
-                all[start..start + sums.len()].copy_from_slice(sums);
-            }
-        }
-        all
-    }
 }
 
 impl<G: Bulk> Buckets<G> {
     fn new(all: &Weighing<'_, G>, parts: &[usize]) -> Self {
-        let of_parts = all.bucket_sums(parts);
+        let of_parts = BucketSums::new(all, parts);
         let of_all = joined::<G>(all.arithmetic, &of_parts, &[parts.len()]);
         Self {
             arithmetic: all.arithmetic,
@@ -251,7 +207,12 @@ impl<G: Bulk> Buckets<G> {
     }
 
     fn sums_of_parts(&self) -> Vec<G::Sum> {
-        put_together::<G>(self.arithmetic, self.shape, &self.of_parts, self.parts)
+        put_together::<G>(
+            self.arithmetic,
+            self.shape,
+            &self.of_parts.all(),
+            self.parts,
+        )
     }
 
     fn outside(&self, all: &Weighing<'_, G>) -> Vec<usize> {
@@ -331,38 +292,32 @@ pub(crate) fn signed<G: Group>(points: &[G::Affine], weights: &[Weight]) -> Vec<
         .collect()
 }
 
-/// Into how many groups of parts and of windows the work is split: each thread has as much as any
-/// other, none waits long for another's last task, and a task is no larger than what is added up at
-/// once anyway.
-fn grid(points: usize, parts: usize, windows: u32, threads: usize) -> (usize, u32) {
-    /// A point in a window.
-    const ENTRIES_MAX: usize = 6_656;
-    /// Smaller tasks add up fewer at once, and their inversions cost more than the waiting.
-    const ENTRIES_MIN: usize = 3_328;
-    const TASKS_OF_A_THREAD: usize = 8;
-    let entries = points * windows as usize;
-    let tasks = (TASKS_OF_A_THREAD * threads)
-        .min(entries.div_ceil(ENTRIES_MIN))
-        .max(entries.div_ceil(ENTRIES_MAX));
-    let part_groups = tasks.next_multiple_of(threads).min(parts).max(1);
-    let window_groups = tasks.max(threads).div_ceil(part_groups) as u32;
-    (part_groups, window_groups.min(windows))
-}
-
-/// The bucket sums of parts that are made of `counts` smaller ones.
+/// The bucket sums of parts that are made of `counts` smaller ones, row after row.
 fn joined<G: Bulk>(
     arithmetic: Arithmetic,
-    of_parts: &[Option<G::Affine>],
+    of_parts: &BucketSums<G>,
     counts: &[usize],
-) -> BucketSums<G> {
+) -> Vec<Option<G::Affine>> {
     if counts.iter().all(|&count| count == 1) {
-        return of_parts.to_vec();
+        return of_parts.all();
     }
-    let rows = of_parts.chunks_exact(counts.iter().sum());
-    let lists = rows.flat_map(|row| {
-        ranges(counts).map(|place| row[place].iter().copied().flatten().collect::<Vec<_>>())
-    });
-    arithmetic::sums::<G>(arithmetic, &lists.collect::<Vec<_>>())
+    let rows: Vec<usize> = (0..of_parts.rows()).collect();
+    let points = rows.len() * counts.iter().sum::<usize>();
+    let rows_of_a_task = arithmetic::lists_of_a_task(rows.len(), points);
+    tasks(&rows, rows_of_a_task)
+        .flat_map_iter(|rows| {
+            let (mut points, mut lengths) = (Vec::new(), Vec::new());
+            for &row in rows {
+                let mut sums = of_parts.row(row);
+                for &count in counts {
+                    let before = points.len();
+                    points.extend(sums.by_ref().take(count).flatten());
+                    lengths.push(points.len() - before);
+                }
+            }
+            G::part_sums(arithmetic, &points, &lengths)
+        })
+        .collect()
 }
 
 /// The buckets, as window and digit, whose sum is not in the subgroup.
@@ -441,7 +396,7 @@ fn long_sums<G: Bulk>(
     }
     let pieces: Vec<Vec<usize>> = lists.iter().map(|list| pieces(list.len())).collect();
     let counts: Vec<usize> = pieces.iter().map(Vec::len).collect();
-    let of_pieces = all.bucket_sums(&pieces.concat());
+    let of_pieces = BucketSums::new(&all, &pieces.concat());
     let of_lists = joined::<G>(arithmetic, &of_pieces, &counts);
     G::normalise(&put_together::<G>(
         arithmetic,

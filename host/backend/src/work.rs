@@ -241,6 +241,15 @@ impl<W: Signed> VerifyParcelBuilder<W> {
         }
     }
 
+    /// For so many items of one signer and one message; there may be more.
+    #[must_use]
+    pub fn with_room_for(mut self, items: usize) -> Self {
+        self.parcel.indices.reserve(items);
+        self.parcel.terms.reserve(items);
+        self.parcel.items.reserve(items);
+        self
+    }
+
     pub fn keys(&mut self, keys: Keys<W>) -> u32 {
         self.parcel.sources.push(keys);
         self.parcel.sources.len() as u32 - 1

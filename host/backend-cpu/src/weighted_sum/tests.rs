@@ -10,6 +10,7 @@ use tutti_backend::CoefficientBits;
 use tutti_curves::bls12_381::{G1, G2};
 use tutti_curves::{Wire, bn254};
 
+use super::bucket_sums::Grid;
 use super::*;
 use crate::CpuEngine;
 use crate::aggregate::members;
@@ -75,7 +76,7 @@ fn passed<G: Bulk>(points: &[G::Affine], shape: DigitShape, tries: usize, seed: 
         .filter(|_| {
             let weights = draw(points.len(), shape, &mut random);
             let all = Weighing::<G>::new(auto, points, &weights, shape);
-            let buckets = all.bucket_sums(&[points.len()]);
+            let buckets = BucketSums::new(&all, &[points.len()]).all();
             bad_buckets::<G>(auto, &buckets, shape).is_empty()
         })
         .count()
@@ -222,17 +223,23 @@ fn sums_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn every_thread_has_as_much_to_do_as_any_other() {
+    let grid = |parts_each, coarse_groups, coarse_windows, fine_windows| Grid {
+        parts_each,
+        coarse_groups,
+        coarse_windows,
+        fine_windows,
+    };
     for (points, parts, windows, threads, expected) in [
-        (96, 8, 16, 1, (1, 1)),
-        (96, 8, 16, 2, (2, 1)),
-        (96, 1, 16, 2, (1, 2)),
-        (4_096, 8, 13, 1, (8, 1)),
-        (4_096, 8, 13, 2, (8, 2)),
-        (4_096, 8, 13, 16, (8, 2)),
-        (4_096, 8, 13, 128, (8, 13)),
-        (100_000, 8, 11, 2, (8, 11)),
+        (96, 8, 16, 1, grid(8, 0, 16, 16)),
+        (96, 8, 16, 2, grid(4, 0, 16, 16)),
+        (96, 1, 16, 2, grid(1, 0, 8, 8)),
+        (4_096, 8, 13, 1, grid(1, 6, 13, 13)),
+        (4_096, 8, 13, 2, grid(1, 6, 13, 7)),
+        (4_096, 8, 13, 16, grid(1, 0, 7, 7)),
+        (4_096, 8, 13, 128, grid(1, 0, 1, 1)),
+        (100_000, 8, 11, 2, grid(1, 7, 1, 1)),
     ] {
-        assert_eq!(grid(points, parts, windows, threads), expected);
+        assert_eq!(Grid::new(points, parts, windows, threads), expected);
     }
 }
 

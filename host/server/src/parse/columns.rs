@@ -42,7 +42,7 @@ fn read<W: Served>(
         });
     };
 
-    let mut builder = VerifyParcelBuilder::<W>::new(reading.scheme.clone());
+    let mut builder = VerifyParcelBuilder::<W>::new(reading.scheme.clone()).with_room_for(n);
     let source = builder.keys(keys.keys);
     for message in messages {
         builder.message(message);

@@ -69,7 +69,8 @@ fn read<W: Served>(
         keyring, indices, ..
     } = reader;
 
-    let mut builder = VerifyParcelBuilder::<W>::new(reading.scheme.clone());
+    let mut builder =
+        VerifyParcelBuilder::<W>::new(reading.scheme.clone()).with_room_for(sets.len());
     let sources = keyring.install(&mut builder);
     let mut messages = Messages::default();
     let verdicts = plans
