@@ -126,6 +126,8 @@ impl<'a, W: World> Weighted<'a, W> {
 
     /// None where the other side is not there yet.
     fn equation(&self, own: Side<W>, first: &Mutex<Option<Side<W>>>) -> Option<Equation<W>> {
+        /// Fewer take less than waking a thread.
+        const PRODUCTS_OF_A_TASK: usize = 32;
         let other = {
             let mut first = first.lock();
             let Some(other) = first.take() else {
@@ -143,10 +145,11 @@ impl<'a, W: World> Weighted<'a, W> {
             }
         }
         let of_pairs = (!pairs.is_empty()).then(|| W::Curve::miller_many(self.arithmetic, &pairs));
+        let of_leaves = tasks(&products, PRODUCTS_OF_A_TASK)
+            .map(product::<W>)
+            .reduce(W::Curve::one, |a, b| W::Curve::mul(&a, &b));
         let others = signatures.into_iter().chain(of_pairs);
-        let whole = others.fold(product::<W>(&products), |whole, value| {
-            W::Curve::mul(&whole, &value)
-        });
+        let whole = others.fold(of_leaves, |whole, value| W::Curve::mul(&whole, &value));
         let holds = W::Curve::are_one(self.arithmetic, &[whole])[0];
         Some(Equation { products, holds })
     }

@@ -116,10 +116,12 @@ impl Grid {
         let most = (TASKS_OF_A_THREAD * threads).min(entries.div_ceil(ENTRIES_MIN));
         let most = most.max(fewest);
         let groups = most.next_multiple_of(threads).min(parts).max(1);
+        let parts_each = parts.div_ceil(groups).max(1);
+        let groups = parts.div_ceil(parts_each).max(1);
         let pieces = |tasks: usize| tasks.max(threads).div_ceil(groups).min(windows);
         let fine_groups = (LAST_TASKS_OF_A_THREAD * threads).div_ceil(pieces(most));
         Self {
-            parts_each: parts.div_ceil(groups).max(1),
+            parts_each,
             coarse_groups: groups.saturating_sub(fine_groups),
             coarse_windows: windows.div_ceil(pieces(fewest)),
             fine_windows: windows.div_ceil(pieces(most)),
