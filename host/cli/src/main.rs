@@ -1,5 +1,5 @@
 //! The binary `tutti`: serve, verify, cert, conformance, doctor, bench, fpga-sim, version.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod args;
 mod bench;
@@ -11,6 +11,7 @@ mod cuda;
 mod doctor;
 mod exit;
 mod fpga_sim;
+mod memory;
 mod serve;
 mod settings;
 mod source;
@@ -22,6 +23,7 @@ use args::{Args, Command};
 use exit::{Exit, say};
 
 fn main() -> std::process::ExitCode {
+    memory::keep_what_is_freed();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
