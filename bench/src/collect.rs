@@ -114,7 +114,7 @@ fn two_threads() -> Vec<String> {
     ];
     let certificates = ["avs-quorum-256"];
     let batch = |scenario: &str, against: &str| {
-        format!("batch --scenario {scenario} --against {against} --threads 2 --seconds 5")
+        format!("batch --scenario {scenario} --against {against} --threads 2 --seconds 15")
     };
     let alone = batches.iter().chain(&certificates).flat_map(|scenario| {
         ["one-thread", "threads-apart"].map(|against| batch(scenario, against))
