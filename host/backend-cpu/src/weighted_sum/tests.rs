@@ -221,6 +221,42 @@ fn sums_do_not_depend_on_the_number_of_threads() {
     }
 }
 
+/// Tasks of different sizes leave the sums where they are looked for.
+#[test]
+fn bucket_sums_are_those_of_their_digit_window_and_part() {
+    const PARTS: [usize; 8] = [100, 200, 0, 150, 151, 199, 1, 299];
+    let mut random = ChaCha20Rng::seed_from_u64(14);
+    let points = good::<G1>(PARTS.iter().sum(), &mut random);
+    let shape = DigitShape::new(5, 64);
+    let windows = shape.windows();
+    let weights = draw(points.len(), shape, &mut random);
+    let mut sums = vec![G1::zero(); shape.buckets(0) * windows as usize * PARTS.len()];
+    for (part, places) in ranges(&PARTS).enumerate() {
+        for (place, window) in places.flat_map(|place| (0..windows).map(move |w| (place, w))) {
+            let digit = weights[place].digit(window);
+            if digit == 0 {
+                continue;
+            }
+            let row = (usize::from(digit.unsigned_abs()) - 1) * windows as usize;
+            let sum = &mut sums[(row + window as usize) * PARTS.len() + part];
+            let negated = G1::negate(&points[place]);
+            *sum = G1::add_affine(sum, if digit < 0 { &negated } else { &points[place] });
+        }
+    }
+    let expected = G1::normalise(&sums);
+    let grid = Grid::new(points.len(), PARTS.len(), windows as usize, 2);
+    assert!(grid.coarse_groups > 0 && grid.coarse_windows > grid.fine_windows);
+    for (threads, engine) in [1, 2, 7].into_iter().zip(engines().into_iter().cycle()) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let all = Weighing::<G1>::new(engine, &points, &weights, shape);
+        let made = pool
+            .build()
+            .expect("threads")
+            .install(|| BucketSums::new(&all, &PARTS).all());
+        assert_eq!(made, expected, "{threads} threads");
+    }
+}
+
 #[test]
 fn every_thread_has_as_much_to_do_as_any_other() {
     let grid = |parts_each, coarse_groups, coarse_windows, fine_windows| Grid {
